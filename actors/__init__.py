@@ -1,0 +1,1 @@
+"""The actors: one file each, and the files that make an actor (base, messages, supervision)."""

@@ -1,0 +1,1 @@
+"""The outside world behind small interfaces: one package a venue, store and alert."""

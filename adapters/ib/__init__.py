@@ -1,0 +1,1 @@
+"""Interactive Brokers through ib_insync; the only package that imports it."""

@@ -1,0 +1,1 @@
+"""The ledger on SQLite through peewee; the only package that imports it."""

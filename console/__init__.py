@@ -1,0 +1,1 @@
+"""How a person looks in: the hook, the command line."""

@@ -1,0 +1,178 @@
+"""Orders as values: what may be asked for, and the states an order goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.symbols import Symbol
+
+
+class Side(StrEnum):
+    """Which way an order trades."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a purchase, -1 for a sale."""
+        return 1 if self is Side.BUY else -1
+
+
+class OrderType(StrEnum):
+    """How an order is priced."""
+
+    LIMIT = "LIMIT"
+    MARKET = "MARKET"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+
+    @property
+    def needs_limit(self) -> bool:
+        """A limit price belongs to it."""
+        return self in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+
+    @property
+    def needs_stop(self) -> bool:
+        """A stop price belongs to it."""
+        return self in (OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+class Tif(StrEnum):
+    """How long an order works."""
+
+    DAY = "DAY"
+    GTC = "GTC"
+    IOC = "IOC"
+
+
+class Purpose(StrEnum):
+    """What an order is for; the table of what may be sent when speaks of these."""
+
+    ENTRY = "ENTRY"
+    EXIT = "EXIT"
+    PROTECTION = "PROTECTION"
+    FLATTEN = "FLATTEN"
+    CONVERT = "CONVERT"
+
+
+class OrderState(StrEnum):
+    """Where an order stands, by the venue's own messages alone."""
+
+    INTENDED = "INTENDED"
+    SENT = "SENT"
+    WORKING = "WORKING"
+    HELD = "HELD"
+    FILLED = "FILLED"
+    CANCELLED = "CANCELLED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    NOT_SENT = "NOT_SENT"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more is expected; a late fill is booked all the same."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        OrderState.FILLED,
+        OrderState.CANCELLED,
+        OrderState.REJECTED,
+        OrderState.EXPIRED,
+        OrderState.NOT_SENT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order as somebody proposes it. Prices and quantity are exact decimals.
+
+    `quantity` is in shares, or in units of the base currency of a pair.
+    """
+
+    client_order_id: str
+    symbol: Symbol
+    side: Side
+    quantity: Decimal
+    type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    tif: Tif = Tif.DAY
+    purpose: Purpose = Purpose.ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as the ledger knows it: the request, and what the venue has said of it since.
+
+    `filled` and `average_price` follow the fills booked; `reason` says why it ended as it did.
+    """
+
+    request: OrderRequest
+    venue: str
+    state: OrderState
+    created_at: datetime
+    filled: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    venue_order_id: str | None = None
+    pending_change: str | None = None
+    reason: str | None = None
+    sent_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def client_order_id(self) -> str:
+        """The identity of the order, ours (IB's `orderRef`)."""
+        return self.request.client_order_id
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is not filled yet, never below zero."""
+        return max(self.request.quantity - self.filled, Decimal(0))
+
+
+class OrderError(ValueError):
+    """A request that makes no sense as an order, whatever the market does.
+
+    `code` is stable, the text says what is wrong and what to do.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def check_request(request: OrderRequest) -> None:
+    """Refuse what is no order at all: a quantity of zero, a limit without a price.
+
+    Raises:
+        OrderError: with the code of the first fault found.
+    """
+    if not request.quantity.is_finite() or request.quantity <= 0:
+        raise OrderError(
+            "QUANTITY_NOT_POSITIVE",
+            f"The quantity {request.quantity} is not above zero. Give a positive quantity; "
+            "to sell, say side SELL.",
+        )
+    for name, price, needed in (
+        ("limit_price", request.limit_price, request.type.needs_limit),
+        ("stop_price", request.stop_price, request.type.needs_stop),
+    ):
+        if needed and price is None:
+            raise OrderError(
+                "PRICE_MISSING", f"A {request.type} order needs a {name}. Add it and send it again."
+            )
+        if not needed and price is not None:
+            raise OrderError(
+                "PRICE_NOT_WANTED",
+                f"A {request.type} order takes no {name}. Leave it out, or choose another type.",
+            )
+        if price is not None and (not price.is_finite() or price <= 0):
+            raise OrderError("PRICE_NOT_POSITIVE", f"The {name} {price} is not above zero.")

@@ -1,0 +1,1 @@
+"""Clock, timers, ids, chance, event loops and threads behind one interface."""

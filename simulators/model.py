@@ -1,0 +1,293 @@
+"""The words that the simulated exchange, broker and gateway share.
+
+Values only. Prices, quantities and money are exact decimals; times are aware and in UTC.
+Order statuses are those of the TWS API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from domain.orders import OrderType, Side, Tif
+from domain.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What is listed: the fields of a TWS contract and of its details."""
+
+    symbol: Symbol
+    con_id: int
+    sec_type: str
+    """`STK` or `CASH`."""
+    exchange: str
+    """Where it is listed: `ASX` or `IDEALPRO`."""
+    valid_exchanges: tuple[str, ...]
+    local_symbol: str
+    trading_class: str
+    long_name: str
+    isin: str
+    stock_type: str
+    """`COMMON`, `ETF` or empty."""
+    time_zone_id: str
+    """`Australia/NSW` or `US/Eastern`."""
+    market_rule_id: int
+    price_steps: tuple[tuple[Decimal, Decimal], ...]
+    """(lowest price of the band, step), lowest band first."""
+    lot: Decimal
+
+
+class Phase(StrEnum):
+    """What a market does at a moment."""
+
+    CLOSED = "CLOSED"
+    PRE_OPEN = "PRE_OPEN"
+    OPENING_AUCTION = "OPENING_AUCTION"
+    OPEN = "OPEN"
+    PRE_CLOSE = "PRE_CLOSE"
+    CLOSING_AUCTION = "CLOSING_AUCTION"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One trading session of an instrument.
+
+    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`.
+    """
+
+    opens: datetime
+    closes: datetime
+    auction_ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TopOfBook:
+    """Level 1. None where there is no such price (an empty side, no trade yet)."""
+
+    time: datetime
+    phase: Phase
+    bid: Decimal | None
+    ask: Decimal | None
+    bid_size: Decimal
+    ask_size: Decimal
+    last: Decimal | None
+    last_size: Decimal
+    volume: Decimal
+    open: Decimal | None
+    high: Decimal | None
+    low: Decimal | None
+    previous_close: Decimal | None
+    halted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar; `start` is when it begins. Volume is None where there is none (currencies)."""
+
+    start: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal | None
+    average: Decimal | None
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order as a client of the gateway sends it."""
+
+    client_id: int
+    order_id: int
+    order_ref: str
+    account: str
+    con_id: int
+    exchange: str
+    """As routed by the client: `SMART`, `ASX`, `IDEALPRO`."""
+    side: Side
+    quantity: Decimal
+    type: OrderType
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    tif: Tif
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrder:
+    """An order in the broker's books."""
+
+    request: NewOrder
+    perm_id: int
+    status: str
+    """A TWS status: PreSubmitted, Submitted, PendingCancel, Cancelled, Filled, Inactive."""
+    filled: Decimal
+    average_price: Decimal
+    last_fill_price: Decimal
+    why_held: str
+    placed_at: datetime
+    completed_at: datetime | None
+    completed_status: str
+    """As in a completed order: `Filled Size: 10`, `Cancelled by Trader`, …; empty while open."""
+
+    @property
+    def is_open(self) -> bool:
+        """It can still trade."""
+        return self.completed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A trade of one of our orders."""
+
+    execution_id: str
+    """As TWS writes it, `0000e0d5.67fe667b.01.01`: a correction raises the last part."""
+    order: BrokerOrder
+    """The order as it stood after this trade."""
+    time: datetime
+    exchange: str
+    quantity: Decimal
+    price: Decimal
+    cumulative_quantity: Decimal
+    average_price: Decimal
+    liquidity: int
+    """1 added, 2 removed, 3 routed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """What an execution cost; `realised_pnl` is None where it only opens."""
+
+    execution_id: str
+    amount: Decimal
+    currency: str
+    realised_pnl: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An order has a new status, fill or price."""
+
+    order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefused:
+    """TWS would answer with this error; `order` is set where the books hold it (as Inactive)."""
+
+    client_id: int
+    order_id: int
+    code: int
+    text: str
+    order: BrokerOrder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotice:
+    """TWS would say this of an order that lives on (399, 202 after a cancel, 2109 …)."""
+
+    client_id: int
+    order_id: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """One of the broker's orders traded."""
+
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionCharged:
+    """A commission became known, after its execution."""
+
+    commission: Commission
+    client_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookMoved:
+    """The top of an instrument's book changed, or somebody traded."""
+
+    con_id: int
+
+
+BrokerEvent = OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | BookMoved
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPosition:
+    """What the account holds; short is negative. The average cost includes commission."""
+
+    instrument: Instrument
+    quantity: Decimal
+    average_cost: Decimal
+    market_price: Decimal
+    realised_pnl: Decimal
+
+
+class Broker(Protocol):
+    """The broker behind the gateway: accounts, orders and executions, on disk.
+
+    Whatever changes is on disk before a method returns. It outlives the gateway process:
+    a new one opened on the same folder goes on where the last one stopped. The events that
+    a method returns are in the order in which TWS would send their messages.
+    """
+
+    account: str
+    base_currency: str
+
+    def instruments(self) -> Sequence[Instrument]: ...
+
+    def sessions(self, con_id: int, days: int) -> Sequence[Session]:
+        """The sessions from the start of today, exchange time, for so many days."""
+        ...
+
+    def top(self, con_id: int) -> TopOfBook: ...
+
+    def bars(
+        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+    ) -> Sequence[Bar]:
+        """Bars up to `end`, oldest first; `what` is TRADES, MIDPOINT, BID, ASK or BID_ASK."""
+        ...
+
+    def place(self, order: NewOrder) -> list[BrokerEvent]:
+        """Take a new order, or change the live one that has its client id and order id."""
+        ...
+
+    def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]: ...
+
+    def advance(self) -> list[BrokerEvent]:
+        """Let the markets move up to the clock's present, and match."""
+        ...
+
+    def next_order_id(self, client_id: int) -> int:
+        """One above the highest order id that this client has used."""
+        ...
+
+    def orders(self) -> Sequence[BrokerOrder]:
+        """All orders, open and completed, oldest first."""
+        ...
+
+    def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
+        """All executions, oldest first."""
+        ...
+
+    def positions(self) -> Sequence[BrokerPosition]: ...
+
+    def cash(self) -> dict[str, Decimal]:
+        """Cash by currency."""
+        ...
+
+    def rate(self, currency: str) -> Decimal:
+        """Units of the base currency for one of `currency`, at mid."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""A simulated TWS / IB Gateway on a TCP socket."""
