@@ -95,7 +95,6 @@ class Actor(pykka.Actor):
         self._armings = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._begun = False
-        self._current: Envelope | None = None
 
     # -- for subclasses ------------------------------------------------------------------
 
@@ -180,7 +179,7 @@ class Actor(pykka.Actor):
         """Handle at most one message; False when this incarnation has ended."""
         if self._exit is not None or self.fenced:
             return False
-        envelope = self.seat.mailbox.take()
+        envelope = self.seat.mailbox.take(self)
         if envelope is not None:
             self._handle(envelope)
         return self._exit is None and not self.fenced
@@ -191,7 +190,7 @@ class Actor(pykka.Actor):
 
     def wait(self) -> None:
         """Block until something waits."""
-        self.seat.mailbox.wait()
+        self.seat.mailbox.wait(self)
 
     def on_ready(self, wake: Callable[[], None] | None) -> None:
         """Be woken by each put."""
@@ -211,10 +210,10 @@ class Actor(pykka.Actor):
         What it still sends is dropped, but for facts; a fact that it was handling is handled anew.
         """
         self.fenced = True
-        current = self._current
-        if current is not None and current.lane is Lane.FACT and not current.redelivered:
-            current.redelivered = True
-            self.seat.mailbox.put_back(current)
+        in_hand = self.seat.mailbox.seat_reader(None)
+        if in_hand is not None and in_hand.lane is Lane.FACT and not in_hand.redelivered:
+            in_hand.redelivered = True
+            self.seat.mailbox.put_back(in_hand)
 
     def finish(self) -> None:
         """The last thing on this thread: tell the supervisor why it ended."""
@@ -264,7 +263,6 @@ class Actor(pykka.Actor):
         begun = self.clock.monotonic()
         kind = type(message).__name__
         self.seat.handling = (kind, begun)
-        self._current = envelope
         try:
             answer = (
                 self.on_expired(message)
@@ -284,7 +282,6 @@ class Actor(pykka.Actor):
             if envelope.reply_to is not None:
                 envelope.reply_to.set(answer)
         ended = self.clock.monotonic()
-        self._current = None
         if self.fenced:
             return
         self.seat.handling = None

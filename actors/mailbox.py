@@ -78,6 +78,8 @@ class Mailbox:
         self._quotes: OrderedDict[Hashable, Envelope] = OrderedDict()
         self._query_limit = query_limit
         self._closed = False
+        self._reader: object | None = None
+        self._in_hand: Envelope | None = None
         self._wake: Callable[[], None] | None = None
         self.conflated = 0
         """Quotes that were replaced before anybody read them."""
@@ -110,25 +112,34 @@ class Mailbox:
             self._lanes[envelope.lane].appendleft(envelope)
             self._changed.notify()
 
-    def take(self) -> Envelope | None:
-        """The next one by lane, or None."""
+    def seat_reader(self, reader: object | None) -> Envelope | None:
+        """From now on this one reads, and nobody else.
+
+        Returns what the last reader took and may not have done with.
+        """
         with self._changed:
-            for queue in self._lanes.values():
-                if queue:
-                    return queue.popleft()
-            if self._quotes:
-                return self._quotes.popitem(last=False)[1]
-            return None
+            in_hand, self._in_hand = self._in_hand, None
+            self._reader = reader
+            self._changed.notify_all()
+            return in_hand
+
+    def take(self, reader: object) -> Envelope | None:
+        """The next one by lane; None where nothing waits or somebody else reads now."""
+        with self._changed:
+            if reader is not self._reader:
+                return None
+            self._in_hand = self._next()
+            return self._in_hand
 
     def has_any(self) -> bool:
         """Something waits."""
         with self._changed:
             return self._waiting()
 
-    def wait(self) -> None:
-        """Block until something waits."""
+    def wait(self, reader: object) -> None:
+        """Block until something waits, or somebody else reads."""
         with self._changed:
-            while not self._waiting():
+            while reader is self._reader and not self._waiting():
                 self._changed.wait()
 
     def on_put(self, wake: Callable[[], None] | None) -> None:
@@ -184,17 +195,13 @@ class Mailbox:
             heads.extend(envelope.put_at for envelope in list(self._quotes.values())[:1])
             return min(heads, default=None)
 
-    def empty(self) -> bool:
-        """Nothing waits (Pykka's word)."""
-        return not self.has_any()
-
-    def get(self) -> Envelope:
-        """Wait for the next one (Pykka's word)."""
-        while True:
-            self.wait()
-            envelope = self.take()
-            if envelope is not None:
-                return envelope
+    def _next(self) -> Envelope | None:
+        for queue in self._lanes.values():
+            if queue:
+                return queue.popleft()
+        if self._quotes:
+            return self._quotes.popitem(last=False)[1]
+        return None
 
     def _waiting(self) -> bool:
         return bool(self._quotes) or any(self._lanes.values())

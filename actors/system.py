@@ -140,6 +140,7 @@ class ActorSystem:
         seat.mailbox.open()
         actor = build(self, seat)
         seat.occupant = actor
+        seat.mailbox.seat_reader(actor)
         actor.launch()
         return actor
 
