@@ -148,16 +148,16 @@ class Mailbox:
             self._wake = wake
 
     def clear_for_restart(self) -> list[Envelope]:
-        """Drop what an end makes meaningless (control, quotes); returns the queries to fail.
+        """Drop what an end makes meaningless (control, quotes); returns the questions to fail.
 
         Facts and commands stay: the one are true whoever reads them, the other expire.
         """
         with self._changed:
-            self._lanes[Lane.CONTROL].clear()
             self._quotes.clear()
-            queries = list(self._lanes[Lane.QUERY])
+            dropped = [*self._lanes[Lane.CONTROL], *self._lanes[Lane.QUERY]]
+            self._lanes[Lane.CONTROL].clear()
             self._lanes[Lane.QUERY].clear()
-            return queries
+            return [envelope for envelope in dropped if envelope.reply_to is not None]
 
     def close(self) -> list[Envelope]:
         """Take nothing more; returns what nobody will read."""

@@ -122,7 +122,15 @@ class Supervisor(Actor):
         self._acknowledged = False
 
     def on_start(self) -> None:
-        """Start the children; the acknowledgement follows the last of them."""
+        """Start the children; the acknowledgement follows the last of them.
+
+        Those of an incarnation that crashed are stopped first: nobody is left without a parent.
+        """
+        for record in self._records.values():
+            orphan = record.seat.occupant
+            if orphan is not None and not orphan.actor_stopped.is_set():
+                record.phase, record.occupant = Phase.RUNNING, orphan
+                self._to_stop.append(record.spec.name)
         self._progress()
 
     def acknowledge_start(self) -> None:

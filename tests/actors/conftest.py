@@ -12,7 +12,7 @@ import pytest
 from actors.base import Actor, on
 from actors.lanes import Command, Lane, Message, State, Stop
 from actors.seat import Seat
-from actors.supervision import Child, Intensity, RootSupervisor, Strategy
+from actors.supervision import Child, Intensity, RootSupervisor, Strategy, Supervisor
 from actors.system import ActorSystem
 from actors.watch import Watch
 from domain.backoff import Backoff
@@ -132,6 +132,14 @@ class LoopRecorder(Recorder):
     on_loop = True
 
 
+class BreakableSupervisor(Supervisor):
+    """A supervisor that crashes on request."""
+
+    @on(Crash)
+    def _crash_asked(self, message: Crash) -> None:
+        raise message.error
+
+
 @dataclass
 class Tree:
     """A running tree of recorders."""
@@ -160,6 +168,7 @@ def grow() -> Iterator[Any]:
         budget: float = 5.0,
         intensity: Intensity = Intensity(crashes=1000, seconds=60),
         owners: tuple[str, ...] = (),
+        nested: tuple[str, ...] = (),
     ) -> Tree:
         clock = WarpClock()
         system = ActorSystem(ThreadRuntime(clock, seed=1))
@@ -178,7 +187,17 @@ def grow() -> Iterator[Any]:
                 backoff=Backoff(first=0.01, ceiling=0.05, reset_after=5.0, floor=0.001),
             )
 
-        children = tuple(child(name) for name in names)
+        def supervisor(name: str) -> Child:
+            below = tuple(child(each) for each in nested)
+            return Child(
+                name,
+                lambda system, seat: BreakableSupervisor(
+                    system, seat, strategy=Strategy.ONE_FOR_ONE, children=below
+                ),
+                backoff=Backoff(first=0.01, ceiling=0.05, reset_after=5.0, floor=0.001),
+            )
+
+        children = tuple(supervisor(name) if nested else child(name) for name in names)
         system.fill(
             system.seat("root"),
             lambda system, seat: RootSupervisor(
@@ -188,7 +207,7 @@ def grow() -> Iterator[Any]:
         watch = Watch(system)
         watch.start()
         felled.append((system, watch))
-        for name in names:
+        for name in nested or names:
             diary.wait_for(name, "start")
         return Tree(system, diary, clock, names)
 

@@ -133,3 +133,14 @@ def test_an_expired_command_is_told_to_the_actor_and_not_handled(grow: Any) -> N
     tree.diary.wait_for("a", "in time")
     tree.diary.wait_for("a", "expired late")
     assert ("a", "late") not in tree.diary.entries
+
+
+def test_children_of_a_crashed_supervisor_are_stopped_before_they_are_started_again(
+    grow: Any,
+) -> None:
+    tree = grow(Strategy.ONE_FOR_ONE, "under", nested=("a", "b"))
+    tree.diary.wait_for("b", "start")
+    tree.tell("under", Crash(ValueError()))
+    tree.diary.wait_for("b", "start", times=2)
+    happened = [(who, what) for who, what in tree.diary.entries if what in ("start", "stop")]
+    assert happened[-4:] == [("b", "stop"), ("a", "stop"), ("a", "start"), ("b", "start")]
