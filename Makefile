@@ -18,7 +18,7 @@ test: $(VENV)/dev.stamp  ## Run the tests; add to them by ARGS="..."
 lint: $(VENV)/dev.stamp  ## Check style, types, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+	$(BIN)/mypy . .ci
 	$(BIN)/lint-imports
 
 bench: $(VENV)/dev.stamp  ## Measure; add to it by ARGS="..."
