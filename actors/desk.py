@@ -115,7 +115,7 @@ class Desk(Actor):
         if name in self._reserved or name in self._orders:
             return Refusal(
                 name,
-                "DUPLICATE_ORDER_ID",
+                "ORDER_ID_TAKEN",
                 f"There is an order {name} already.",
                 "Give each order an id of its own, or none.",
             )
@@ -163,7 +163,7 @@ class Desk(Actor):
             verdict = Verdict(
                 name,
                 False,
-                "NO_OPEN_ORDER",
+                "ORDER_NOT_OPEN",
                 f"There is no open order {name}.",
                 "Look at /orders; one that has ended cannot be cancelled.",
             )

@@ -65,7 +65,7 @@ def _known(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     if not figures.allowed:
         return _refuse(
             request,
-            "UNKNOWN_SYMBOL",
+            "SYMBOL_NOT_ALLOWED",
             f"{request.symbol} is not among the symbols that Kelpie may trade.",
             "Name it in ALLOWED_SYMBOLS and start Kelpie again, or choose one that is there.",
         )
@@ -138,7 +138,7 @@ def _shape(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
             above = ceil_to_step(price, instrument.price_steps)
             return _refuse(
                 request,
-                "PRICE_NOT_ON_STEP",
+                "PRICE_BETWEEN_STEPS",
                 f"The {name} {price} lies between the steps of {request.symbol}.",
                 f"Give {below} or {above}.",
             )
