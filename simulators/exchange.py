@@ -150,20 +150,25 @@ class Exchange:
         self._pending += market.requote(self.now)
 
     def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
-        """Somebody trades up or down to a price, for at most so much.
+        """Somebody trades up or down to a price, so much in all.
 
-        Inside the spread it is a single trade between others, at that price.
+        What the book does not have up to there, others trade between them at that price; inside
+        the spread that is everything.
         """
         market = self.markets[con_id]
-        units, size = market.steps.to_units(price), int(quantity)
+        units, left = market.steps.to_units(price), int(quantity)
         bid, ask = market.book.best(Side.BUY), market.book.best(Side.SELL)
         self._moved.add(con_id)
-        if ask is not None and units >= ask:
-            self._pending += market.settle(market.book.take(Side.BUY, units, size), self.now)
-        elif bid is not None and units <= bid:
-            self._pending += market.settle(market.book.take(Side.SELL, units, size), self.now)
-        else:
-            self._pending += market.print_trade(units, size, self.now)
+        for side, reached in (
+            (Side.BUY, ask is not None and units >= ask),
+            (Side.SELL, bid is not None and units <= bid),
+        ):
+            if reached:
+                matches = market.book.take(side, units, left)
+                left -= sum(match.quantity for match in matches)
+                self._pending += market.settle(matches, self.now)
+        if left:
+            self._pending += market.print_trade(units, left, self.now)
 
     def _schedule_flow(self) -> None:
         """Set anew when something happens next in each market."""

@@ -239,7 +239,8 @@ class Market:
 
     def _trigger_stops(self, now: datetime) -> list[Happening]:
         """Stops watch the last trade; those of currencies the other side's quote (TWS's
-        default methods)."""
+        default methods).
+        """
         if self.phase is not Phase.OPEN:
             return []
         happenings: list[Happening] = []

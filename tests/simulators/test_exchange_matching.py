@@ -55,7 +55,7 @@ def test_a_market_order_fills_at_once_at_the_ask(world: BrokerWorld) -> None:
     ask = world.ask()
     events = world.place(BUY, 100)
     assert statuses(events) == ["PreSubmitted", "Filled"]
-    assert [(f.price, f.quantity, f.liquidity) for f in fills(events)] == [(ask, 100, 2)]
+    assert [(f.price, f.quantity, f.liquidity) for f in fills(events)] == [(ask, Decimal(100), 2)]
 
 
 def test_a_large_market_order_walks_the_book_and_waits_for_more(world: BrokerWorld) -> None:
@@ -65,7 +65,7 @@ def test_a_large_market_order_walks_the_book_and_waits_for_more(world: BrokerWor
     prices = [fill.price for fill in fills(events)]
     assert len(set(prices)) == 6 and prices == sorted(prices)
     order = [e.order for e in events if isinstance(e, OrderChanged)][-1]
-    assert (order.status, order.filled) == ("Submitted", offered)
+    assert (order.status, order.filled) == ("Submitted", Decimal(offered))
     assert statuses(world.after(2))[-1] == "Filled"
 
 
@@ -77,7 +77,7 @@ def test_a_limit_order_takes_what_there_is_and_rests_for_the_remainder(world: Br
     assert world.bid() == ask and world.broker.top(4036812).bid_size == 500
     assert fills(world.after(30)) == []  # a still market leaves it there
     events = world.trade(ask, 500)
-    assert [(f.quantity, f.liquidity) for f in fills(events)] == [(500, 1)]
+    assert [(f.quantity, f.liquidity) for f in fills(events)] == [(Decimal(500), 1)]
     assert statuses(events) == ["Filled"]
 
 
@@ -93,7 +93,7 @@ def test_the_market_trades_with_an_order_that_it_moves_through(world: BrokerWorl
     bid = world.bid()
     world.place(BUY, 50, bid)
     events = world.fair(str(bid - Decimal("0.30")))
-    assert [(f.quantity, f.price) for f in fills(events)] == [(50, bid)]
+    assert [(f.quantity, f.price) for f in fills(events)] == [(Decimal(50), bid)]
 
 
 def test_ioc_kills_what_does_not_trade_at_once(world: BrokerWorld) -> None:

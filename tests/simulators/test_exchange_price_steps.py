@@ -32,7 +32,12 @@ def test_a_price_conforms_to_the_step_of_its_band(price: str, allowed: bool) -> 
 
 @pytest.mark.parametrize(
     ("price", "below", "above"),
-    [("0.099", "0.098", "0.1"), ("0.1", "0.099", "0.105"), ("1.995", "1.99", "2"), ("2", "1.995", "2.01")],
+    [
+        ("0.099", "0.098", "0.1"),
+        ("0.1", "0.099", "0.105"),
+        ("1.995", "1.99", "2"),
+        ("2", "1.995", "2.01"),
+    ],
 )
 def test_steps_change_at_the_edges_of_the_bands(price: str, below: str, above: str) -> None:
     units = ASX.to_units(Decimal(price))

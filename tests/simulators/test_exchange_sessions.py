@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -54,7 +55,7 @@ def test_demo_hours_are_announced_without_a_gap() -> None:
     first = datetime(2026, 11, 22, 13, tzinfo=UTC)  # midnight in Sydney, inside a session
     found = demo_shares().sessions(first, first + timedelta(days=1))
     assert found[0].opens < first < found[0].auction_ends
-    assert all(a.auction_ends == b.opens for a, b in zip(found, found[1:], strict=False))
+    assert all(a.auction_ends == b.opens for a, b in itertools.pairwise(found))
 
 
 @pytest.mark.parametrize(
