@@ -238,8 +238,10 @@ class Market:
         return happenings
 
     def _trigger_stops(self, now: datetime) -> list[Happening]:
-        """Stops watch the last trade; those of currencies the other side's quote (TWS's
-        default methods).
+        """Set off the stops that the market has touched.
+
+        By TWS's default methods: those of shares by the last trade, those of currencies by the
+        bid (to buy) or the ask (to sell).
         """
         if self.phase is not Phase.OPEN:
             return []

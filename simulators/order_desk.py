@@ -148,7 +148,7 @@ class OrderDesk:
                 case What.WORKING:
                     waiting.append(order.perm_id)
                 case What.EXPIRED:
-                    events += self._cancelled(order, "Cancelled by System:\n", happening.time)
+                    events += self._cancelled(order, "Cancelled by System:\n", happening.time)[1:]
                 case What.KILLED:
                     events += self._cancelled(order, "Cancelled by System:\n", happening.time)
         # A market order that fills at once is never seen as Submitted.
@@ -232,6 +232,7 @@ class OrderDesk:
         return events
 
     def _cancelled(self, order: BrokerOrder, how: str, when: datetime) -> list[BrokerEvent]:
+        """PendingCancel, Cancelled and the notice 202; what expires is never pending."""
         pending = replace(order, status="PendingCancel")
         done = self._put(
             replace(order, status="Cancelled", why_held="", completed_at=when, completed_status=how)

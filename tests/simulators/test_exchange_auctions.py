@@ -121,7 +121,9 @@ def test_day_orders_expire_at_the_close_and_gtc_orders_stay(world: BrokerWorld) 
     world.place(BUY, 100, far, tif=Tif.GTC)
     until(world, -4)
     assert world.order(1).is_open
-    until(world, -2)
+    until(world, -3.5)
+    expired = world.after(1.5)
+    assert statuses(expired) == ["Cancelled"] and codes(expired) == [202]
     assert (world.order(1).status, world.order(1).completed_status) == (
         "Cancelled",
         "Cancelled by System:\n",
