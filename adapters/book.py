@@ -1,0 +1,179 @@
+"""The ledger's book: what it promises, whatever stores it.
+
+Every method that writes is durable when it returns, unless it runs inside `group()`,
+which makes one commit of many. Reads never change anything. One process, one writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from domain.orders import Order, OrderState, Side
+from domain.symbols import Symbol
+from domain.venue import CommissionReport, ExecutionReport
+
+
+class BookError(Exception):
+    """The book cannot be opened or written.
+
+    `code`: `LOCKED` (another process has it), `WRONG_BOOK` (other mode or account),
+    `DAMAGED`, `TOO_NEW` (written by a newer Kelpie), `DISK_FULL`, `DISK` (any other failure).
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Booking(StrEnum):
+    """What booking a report did."""
+
+    NEW = "NEW"
+    DUPLICATE = "DUPLICATE"
+    """Known with at least this revision: nothing changed."""
+    CORRECTED = "CORRECTED"
+    """Replaces an earlier revision of the same execution."""
+    EARLY = "EARLY"
+    """A commission before its execution: kept until it comes."""
+    FOREIGN = "FOREIGN"
+    """Not of an order of this book: noted apart, never managed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """An execution as booked, with its commission when that is known."""
+
+    execution_id: str
+    execution_key: str
+    client_order_id: str
+    venue_order_id: str | None
+    symbol: Symbol
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    time: datetime
+    exchange: str
+    liquidity: str
+    commission: Decimal | None
+    commission_currency: str | None
+    commission_final: bool
+    """The venue has reported it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedPosition:
+    """What our own fills add up to; short is negative. `opened_at`: when it last left zero."""
+
+    symbol: Symbol
+    venue: str
+    quantity: Decimal
+    average_price: Decimal
+    opened_at: datetime
+    realised_pnl: Decimal
+    """In the currency of the symbol, commissions not deducted."""
+    commissions: tuple[tuple[str, Decimal], ...]
+    """By currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Something a person or the process did."""
+
+    at: datetime
+    who: str
+    what: str
+    detail: str
+
+
+class Book(Protocol):
+    """One mode's and account's book."""
+
+    def record_intent(self, order: Order, correlation: str) -> None:
+        """Write the intent.
+
+        Raises:
+            DuplicateIntent: the client order id is taken; carries the order on record.
+        """
+        ...
+
+    def record_state(
+        self,
+        client_order_id: str,
+        state: OrderState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+        venue_order_id: str | None = None,
+        pending_change: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> Order:
+        """Set the state; None leaves `reason`, `venue_order_id` and `sent_at` as they are
+        (`pending_change` is always set). Every change is journalled."""
+        ...
+
+    def book_fill(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
+        """Book an execution once, by its key; updates the order's `filled` and `average_price`
+        and the managed position. The order's state is not touched."""
+        ...
+
+    def book_commission(
+        self, report: CommissionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]: ...
+
+    def record_setting(self, key: str, value: str, at: datetime) -> None:
+        """A durable switch, such as `paused`."""
+        ...
+
+    def record_audit(self, row: AuditRow) -> None: ...
+
+    def group(self) -> AbstractContextManager[None]:
+        """One transaction around many writes; all or nothing."""
+        ...
+
+    def order(self, client_order_id: str) -> Order | None: ...
+
+    def order_by_venue_id(self, venue_order_id: str) -> Order | None: ...
+
+    def open_orders(self) -> Sequence[Order]:
+        """All that are not final, UNKNOWN included, oldest first."""
+        ...
+
+    def orders(
+        self, *, limit: int = 100, symbol: Symbol | None = None, state: OrderState | None = None
+    ) -> Sequence[Order]:
+        """Newest first."""
+        ...
+
+    def fills(
+        self,
+        *,
+        limit: int = 100,
+        symbol: Symbol | None = None,
+        client_order_id: str | None = None,
+    ) -> Sequence[Fill]:
+        """Newest first."""
+        ...
+
+    def positions(self) -> Sequence[ManagedPosition]:
+        """Those that are not flat, and those that have ever been traded."""
+        ...
+
+    def settings(self) -> dict[str, str]: ...
+
+    def audit(self, *, limit: int = 100) -> Sequence[AuditRow]: ...
+
+    def close(self) -> None: ...
+
+
+class DuplicateIntent(Exception):
+    """There is an intent under this client order id already."""
+
+    def __init__(self, existing: Order) -> None:
+        super().__init__(f"There is an order {existing.client_order_id} already.")
+        self.existing = existing

@@ -1,0 +1,170 @@
+"""What an adapter of a venue offers, and where it puts what it hears.
+
+Everything here is called on the event loop of the connection that owns the adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from domain.orders import OrderRequest
+from domain.quotes import Quote
+from domain.symbols import Symbol
+from domain.venue import (
+    AccountValue,
+    CommissionReport,
+    ExecutionReport,
+    InstrumentDetails,
+    OrderReport,
+    PositionReport,
+    Round,
+    VenueNotice,
+)
+
+
+class LinkError(Exception):
+    """The link could not be made, or is gone.
+
+    `cause` is a stable code (`REFUSED`, `NO_VERSION`, `NO_ACCOUNTS`, `CLIENT_ID_IN_USE`,
+    `WRONG_ACCOUNT`, `NOT_TWS`, `HEARTBEAT`, `FRAME_TOO_LONG`, `PEER_CLOSED`, …),
+    the text a sentence that says what to do.
+    """
+
+    def __init__(self, cause: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOpened:
+    """The link stands; nothing is synchronised yet."""
+
+    server_version: int
+    account: str
+    accounts: tuple[str, ...]
+    gateway_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BarSeries:
+    """Bars oldest first, each `(start in UTC epoch seconds, o, h, l, c, volume or None)`."""
+
+    symbol: Symbol
+    bar_seconds: int
+    bars: tuple[tuple[float, float, float, float, float, float | None], ...]
+
+
+class VenueSink(Protocol):
+    """Where the adapter puts what it hears, straight from the wire. Must not block or raise."""
+
+    def quote(self, quote: Quote) -> None: ...
+
+    def order_fact(
+        self, fact: OrderReport | ExecutionReport | CommissionReport | VenueNotice
+    ) -> None:
+        """About an order: ours, or another client's."""
+        ...
+
+    def position(self, report: PositionReport) -> None: ...
+
+    def account_value(self, value: AccountValue) -> None: ...
+
+    def notice(self, notice: VenueNotice) -> None:
+        """About the link, a farm or an instrument."""
+        ...
+
+    def lost(self, error: LinkError) -> None:
+        """The link is gone. Called once, last."""
+        ...
+
+
+class VenueLink(Protocol):
+    """One connection to a venue, used once: after `lost` or `close` a new one is built."""
+
+    async def open(self) -> LinkOpened:
+        """Connect, shake hands, learn the account.
+
+        Raises:
+            LinkError: with the step that failed as its cause.
+        """
+        ...
+
+    def close(self) -> None:
+        """Say goodbye; nothing is put into the sink any more."""
+        ...
+
+    async def server_time(self) -> datetime:
+        """Ask the venue for its time: the heartbeat. The caller sets the time limit."""
+        ...
+
+    async def instrument(self, symbol: Symbol) -> InstrumentDetails:
+        """Contract details and price steps.
+
+        Raises:
+            UnknownInstrument: none, or more than one, goes by this symbol.
+        """
+        ...
+
+    def subscribe(self, symbol: Symbol) -> None:
+        """Have quotes of a resolved instrument put into the sink."""
+        ...
+
+    def unsubscribe(self, symbol: Symbol) -> None: ...
+
+    async def round(self, number: int, list_seconds: float) -> Round:
+        """Ask for all lists, each with this time limit, and gather the answers."""
+        ...
+
+    async def bars(self, symbol: Symbol, duration: str, bar_size: str) -> BarSeries:
+        """History, in IB's words for duration and bar size (`1 D`, `5 mins`).
+
+        Raises:
+            HistoryError: with the venue's text.
+        """
+        ...
+
+    def place(self, request: OrderRequest) -> str:
+        """Write a new order to the socket; the venue's session id of it, as text.
+
+        When it returns, bytes may have left. It raises LinkError only while none has.
+        """
+        ...
+
+    def cancel(self, client_order_id: str, venue_order_id: str | None) -> None:
+        """Write a cancel to the socket.
+
+        Raises:
+            LinkError: no byte has left.
+            OrderNotKnown: this link knows no session id for the order; ask for the lists first.
+        """
+        ...
+
+
+class UnknownInstrument(Exception):
+    """`code` is UNKNOWN_SYMBOL or AMBIGUOUS_SYMBOL."""
+
+    def __init__(self, code: str, sentence: str, nearest: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.nearest = tuple(nearest)
+
+
+class HistoryError(Exception):
+    """`code` is PACING, NO_DATA, NO_PERMISSION, CANCELLED, TIMEOUT or OTHER."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class OrderNotKnown(Exception):
+    """The link cannot name the order to the venue."""
+
+
+def decimal_of(value: float) -> Decimal:
+    """The decimal that a venue meant by a float: its shortest spelling."""
+    return Decimal(repr(value))

@@ -1,0 +1,72 @@
+"""Quotes: level 1 as the venue last said it, and whether it may be trusted.
+
+Prices are floats here: a quote is an observation. What becomes an order is a Decimal.
+None means *no such price*: -1, 0 and NaN never get past the adapter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.symbols import Symbol
+
+
+class DataType(StrEnum):
+    """What kind of data the venue sends; only LIVE may open a position."""
+
+    LIVE = "LIVE"
+    DELAYED = "DELAYED"
+    FROZEN = "FROZEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The top of a book.
+
+    `time` is when it was received (UTC), `received` the same on the monotonic clock, in seconds;
+    `low_bid` and `high_ask` are the extremes since whoever reads it read last.
+    """
+
+    symbol: Symbol
+    time: datetime
+    received: float
+    bid: float | None
+    ask: float | None
+    bid_size: float | None
+    ask_size: float | None
+    last: float | None
+    last_size: float | None
+    volume: float | None
+    close: float | None
+    data_type: DataType
+    halted: bool = False
+    low_bid: float | None = None
+    high_ask: float | None = None
+
+    @property
+    def mid(self) -> float | None:
+        """Half-way between bid and ask; None unless both are there and not crossed."""
+        if self.bid is None or self.ask is None or self.bid > self.ask:
+            return None
+        return (self.bid + self.ask) / 2
+
+    @property
+    def two_sided(self) -> bool:
+        """Both sides are there and the book is not crossed."""
+        return self.mid is not None
+
+    def age(self, now: float) -> float:
+        """Seconds since it was received, `now` on the monotonic clock."""
+        return now - self.received
+
+    def after(self, older: Quote) -> Quote:
+        """This quote, carrying the extremes of the one that it replaces unread."""
+        lows = [p for p in (self.low_bid, self.bid, older.low_bid, older.bid) if p is not None]
+        highs = [p for p in (self.high_ask, self.ask, older.high_ask, older.ask) if p is not None]
+        return replace(
+            self,
+            low_bid=min(lows) if lows else None,
+            high_ask=max(highs) if highs else None,
+        )

@@ -1,0 +1,210 @@
+"""What a venue tells us, in our own words: the facts that everything else is built on.
+
+An adapter makes these from the wire and nothing else does. They are idempotent by their keys,
+may come twice, late or in any order, and are never dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.orders import OrderType, Side, Tif
+from domain.symbols import Symbol
+
+
+class VenueStatus(StrEnum):
+    """An order's status as the venue words it, reduced to what differs for us."""
+
+    PENDING = "PENDING"
+    """Taken by the venue's gateway, not acknowledged further (PendingSubmit, ApiPending)."""
+    HELD = "HELD"
+    """Accepted and held by the broker: a stop, outside hours (PreSubmitted)."""
+    WORKING = "WORKING"
+    PENDING_CANCEL = "PENDING_CANCEL"
+    """A cancel was sent; it may still fill."""
+    CANCELLED = "CANCELLED"
+    FILLED = "FILLED"
+    INACTIVE = "INACTIVE"
+    """Refused or parked: not final by itself."""
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """What an order asks for, as the venue has it (openOrder, completedOrder)."""
+
+    symbol: Symbol | None
+    """None for an instrument that has no symbol of ours."""
+    side: Side
+    quantity: Decimal
+    type: OrderType | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    tif: Tif | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """The venue's word on an order: a status, an open order or a completed one.
+
+    `client_order_id` is None where the message does not carry it; then `venue_order_id` is there.
+    """
+
+    client_order_id: str | None
+    venue_order_id: str | None
+    """The venue's permanent id (IB's permId), as text."""
+    status: VenueStatus
+    filled: Decimal | None
+    remaining: Decimal | None
+    average_price: Decimal | None
+    why_held: str = ""
+    reason: str = ""
+    completed: bool = False
+    """From the list of completed orders: it will not trade again."""
+    foreign: bool = False
+    """It belongs to another client, or was placed by hand."""
+    terms: OrderTerms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionReport:
+    """One trade. A correction carries the same `execution_key` and a higher `revision`."""
+
+    execution_id: str
+    """As the venue writes it."""
+    execution_key: str
+    """Without the revision: what a correction shares with what it corrects."""
+    revision: int
+    client_order_id: str | None
+    venue_order_id: str | None
+    symbol: Symbol | None
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    time: datetime
+    exchange: str
+    liquidity: str
+    """`added`, `removed`, `routed` or `unknown`."""
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionReport:
+    """What a trade cost, in the currency given; negative for a rebate."""
+
+    execution_id: str
+    execution_key: str
+    revision: int
+    commission: Decimal
+    currency: str
+    realised_pnl: Decimal | None
+    """None where the venue gave none (an opening trade), which is not zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueNotice:
+    """A code and a text from the venue, about an order, an instrument or the link."""
+
+    code: int
+    text: str
+    client_order_id: str | None = None
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReport:
+    """What the account holds of an instrument; short is negative.
+
+    Cash pairs are left out: the venue shows them a second time as positions.
+    """
+
+    account: str
+    symbol: Symbol | None
+    description: str
+    quantity: Decimal
+    average_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AccountValue:
+    """One row of the account: `tag` as IB names it, `value` as text, `currency` may be empty."""
+
+    account: str
+    tag: str
+    value: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceStep:
+    """From `low_edge` upwards (inclusive) prices move by `increment`."""
+
+    low_edge: Decimal
+    increment: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TradingSession:
+    """One session, in UTC. Liquid hours leave out the closing auction."""
+
+    opens: datetime
+    closes: datetime
+    liquid_opens: datetime | None
+    liquid_closes: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentDetails:
+    """What the venue says of an instrument."""
+
+    symbol: Symbol
+    name: str
+    kind: str
+    """`STK`, `CASH`, …: IB's security types."""
+    exchange: str
+    time_zone: str
+    price_steps: tuple[PriceStep, ...]
+    lot: Decimal
+    sessions: tuple[TradingSession, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentRefused:
+    """The venue knows no such instrument, or more than one."""
+
+    symbol: Symbol
+    code: str
+    """`UNKNOWN_SYMBOL` or `AMBIGUOUS_SYMBOL`."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The answers to one round of all lists, asked at one time over one link.
+
+    A list that did not end within its time stands in `unended`; what it brought is then a part
+    at best and proves nothing about what it did not bring.
+    """
+
+    number: int
+    asked_at: datetime
+    ended_at: datetime
+    unended: tuple[str, ...]
+    """Of `positions`, `open_orders`, `completed_orders`, `executions`, `account`."""
+    open_orders: tuple[OrderReport, ...] = ()
+    completed_orders: tuple[OrderReport, ...] = ()
+    executions: tuple[ExecutionReport, ...] = ()
+    commissions: tuple[CommissionReport, ...] = ()
+    positions: tuple[PositionReport, ...] = ()
+    account_values: tuple[AccountValue, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Every list ended: only then does absence mean anything."""
+        return not self.unended
+
+
+OrderFact = OrderReport | ExecutionReport | CommissionReport | VenueNotice
