@@ -1,4 +1,4 @@
-"""Framing of the TWS API: `API\\0`, then frames of a 4-byte big-endian length and a text.
+"""Framing of the TWS API: `API` and a NUL, then frames of a 4-byte big-endian length and a text.
 
 The text is fields, each ended by a NUL, the last one too.
 """

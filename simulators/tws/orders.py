@@ -11,6 +11,7 @@ from simulators.model import (
     Broker,
     BrokerEvent,
     BrokerOrder,
+    Commission,
     CommissionCharged,
     NewOrder,
     OrderChanged,
@@ -54,11 +55,11 @@ class OrderDesk:
         self._book = book
         self._find_session = find_session
         self._on_trade = on_trade
-        self._charged: dict[int, Decimal] = {}
+        self._charged: dict[int, tuple[Decimal, str]] = {}
         self._order_of_execution: dict[str, BrokerOrder] = {}
         for execution, commission in broker.executions():
             if commission is not None:
-                self._charge(execution.order.perm_id, commission.amount)
+                self._charge(execution.order.perm_id, commission)
 
     def handlers(self) -> Handlers:
         """Which requests are answered here."""
@@ -118,7 +119,7 @@ class OrderDesk:
         commission = event.commission
         order = self._order_of_execution.pop(commission.execution_id, None)
         if order is not None:
-            self._charge(order.perm_id, commission.amount)
+            self._charge(order.perm_id, commission)
         session = self._find_session(event.client_id)
         if session is None:
             return
@@ -127,16 +128,16 @@ class OrderDesk:
             session.send(encode_orders.order_status(order, session.version))
         session.send(encode_orders.commission_report(commission))
 
-    def _charge(self, perm_id: int, amount: Decimal) -> None:
-        self._charged[perm_id] = self._charged.get(perm_id, Decimal(0)) + amount
+    def _charge(self, perm_id: int, commission: Commission) -> None:
+        before, _ = self._charged.get(perm_id, (Decimal(0), ""))
+        self._charged[perm_id] = (before + commission.amount, commission.currency)
 
     def _send_open_order(self, session: Session, order: BrokerOrder) -> None:
-        amount = self._charged.get(order.perm_id)
         session.send(
             encode_orders.open_order(
                 order,
                 self._book.by_id(order.request.con_id),
-                None if amount is None else (amount, self._broker.base_currency),
+                self._charged.get(order.perm_id),
                 session.version,
             )
         )

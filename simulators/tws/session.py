@@ -84,8 +84,6 @@ class Session(asyncio.Protocol):
             return
         for body in bodies:
             self._take(unpack(body))
-            if self.is_over:
-                return
         self.flush()
 
     def eof_received(self) -> bool:
@@ -157,6 +155,8 @@ class Session(asyncio.Protocol):
     # The steps of a session.
 
     def _take(self, fields: list[str]) -> None:
+        if self.is_over:
+            return
         if self.version == 0:
             self._agree_on_version(fields)
         elif self.client_id is None:

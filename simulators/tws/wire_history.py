@@ -31,7 +31,7 @@ class WireMessage:
 
 @dataclass(frozen=True, slots=True)
 class WireNote:
-    """Something that is no message: `started`, `connected`, `disconnected`, `pacing`, …"""
+    """Something that is no message: `started`, `connected`, `disconnected`, `pacing`, `rate`."""
 
     time: datetime
     monotonic: float
