@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import ib_insync
-from ib_insync import IB, LimitOrder, Stock, Trade
 
 from tests.simulators.script import (
     ABOVE_ASK,
@@ -31,7 +30,11 @@ def run(port: int, client_id: int, max_version: int, bars_end: str) -> Seen:
     return asyncio.run(_session(port, client_id, max_version, bars_end))
 
 
-async def until(ib: IB, met: Callable[[], Any], seconds: float) -> None:
+#: The library's types are partial; its objects are taken as they come.
+_library: Any = ib_insync
+
+
+async def until(ib: Any, met: Callable[[], Any], seconds: float) -> None:
     """Wait, packet by packet, until something is so."""
     async with asyncio.timeout(seconds):
         while not met():
@@ -40,7 +43,7 @@ async def until(ib: IB, met: Callable[[], Any], seconds: float) -> None:
 
 async def _session(port: int, client_id: int, max_version: int, bars_end: str) -> Seen:
     seen = Seen(bars_end=bars_end)
-    ib = IB()
+    ib = _library.IB()
     ib.client.MaxClientVersion = max_version
     ib.errorEvent += lambda req_id, code, text, contract: seen.errors.append((req_id, code, text))
     ib.commissionReportEvent += lambda trade, fill, report: seen.commissions.update(
@@ -54,12 +57,12 @@ async def _session(port: int, client_id: int, max_version: int, bars_end: str) -
     return seen
 
 
-async def _steps(ib: IB, seen: Seen) -> None:
+async def _steps(ib: Any, seen: Seen) -> None:
     seen.version = ib.client.serverVersion()
     seen.accounts = ib.managedAccounts()
     seen.server_epoch = int((await ib.reqCurrentTimeAsync()).timestamp())
     seen.values = {(row.tag, row.currency): row.value for row in ib.accountValues()}
-    wanted = Stock(SYMBOL, "SMART", CURRENCY)
+    wanted = _library.Stock(SYMBOL, "SMART", CURRENCY)
     (details,) = await ib.reqContractDetailsAsync(wanted)
     contract = details.contract
     assert contract is not None
@@ -123,7 +126,7 @@ async def _steps(ib: IB, seen: Seen) -> None:
     }
 
 
-async def _trade(ib: IB, seen: Seen, contract: Any, ticker: Any) -> None:
+async def _trade(ib: Any, seen: Seen, contract: Any, ticker: Any) -> None:
     above = round(seen.ask + ABOVE_ASK, 2)
     filled = _place(ib, contract, above, FILLED_REF)
     await until(ib, lambda: filled.isDone() and seen.commissions, FILL_SECONDS)
@@ -138,12 +141,12 @@ async def _trade(ib: IB, seen: Seen, contract: Any, ticker: Any) -> None:
         seen.orders[trade.order.orderRef] = _order(trade)
 
 
-def _place(ib: IB, contract: Any, price: float, order_ref: str) -> Trade:
-    order = LimitOrder("BUY", QUANTITY, price, tif="DAY", orderRef=order_ref)
+def _place(ib: Any, contract: Any, price: float, order_ref: str) -> Any:
+    order = _library.LimitOrder("BUY", QUANTITY, price, tif="DAY", orderRef=order_ref)
     return ib.placeOrder(contract, order)
 
 
-def _order(trade: Trade) -> SeenOrder:
+def _order(trade: Any) -> SeenOrder:
     order, status = trade.order, trade.orderStatus
     return SeenOrder(
         order.orderId,
@@ -160,7 +163,7 @@ def _order(trade: Trade) -> SeenOrder:
     )
 
 
-def _fill(contract: Any, execution: ib_insync.Execution) -> SeenFill:
+def _fill(contract: Any, execution: Any) -> SeenFill:
     return SeenFill(
         execution.execId,
         execution.orderId,

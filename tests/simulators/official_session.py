@@ -36,7 +36,7 @@ from tests.simulators.script import (
 _EXECUTIONS = 900
 
 
-class RecordingWrapper(EWrapper):
+class RecordingWrapper(EWrapper):  # type: ignore[misc]  # the library has no types
     """Keeps every callback with its arguments, and tells who waits for one."""
 
     def __init__(self) -> None:
@@ -119,8 +119,7 @@ def _ask_about_account(client: EClient, wrapper: RecordingWrapper, seen: Seen) -
     client.reqAccountUpdates(True, seen.accounts[0])
     wrapper.until(lambda: wrapper.all("accountDownloadEnd"))
     seen.values = {
-        (tag, currency): value
-        for tag, value, currency, _ in wrapper.all("updateAccountValue")
+        (tag, currency): value for tag, value, currency, _ in wrapper.all("updateAccountValue")
     }
     client.reqAccountUpdates(False, seen.accounts[0])
 
@@ -162,9 +161,7 @@ def _ask_about_prices(
     client: EClient, wrapper: RecordingWrapper, seen: Seen, contract: Contract
 ) -> None:
     client.reqMktData(20, contract, "", False, False, [])
-    wrapper.until(
-        lambda: all(_last_price(wrapper, tick) > 0 for tick in (1, 2, 9)), FILL_SECONDS
-    )
+    wrapper.until(lambda: all(_last_price(wrapper, tick) > 0 for tick in (1, 2, 9)), FILL_SECONDS)
     seen.bid, seen.ask = _last_price(wrapper, 1), _last_price(wrapper, 2)
     client.reqHistoricalData(
         30, contract, seen.bars_end, "7200 S", "5 mins", "TRADES", 0, 2, False, []

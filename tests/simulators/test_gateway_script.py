@@ -104,10 +104,9 @@ def _check_account(seen: Seen, books: Books) -> None:
     for tag in ("NetLiquidation", "TotalCashValue", "AvailableFunds"):
         assert Decimal(seen.values[tag, "AUD"]) == OPENING_CASH
     holding = books.positions[CON_ID]
-    assert seen.positions[CON_ID] == (
-        float(holding.quantity),
-        pytest.approx(float(_average_cost(holding)), abs=1e-4),
-    )
+    quantity, cost = seen.positions[CON_ID]
+    assert quantity == float(holding.quantity)
+    assert cost == pytest.approx(float(_average_cost(holding)), abs=1e-4)
 
 
 def _average_cost(holding: Holding) -> Decimal:
