@@ -29,18 +29,29 @@ class BrokerStore:
         self._file = directory / FILE_NAME
         self._lock = _locked(directory)
         self._writes: list[tuple[str, tuple[Any, ...]]] = []
+        # One thread at a time uses it, though not always the one that opened it.
+        self._connection = sqlite3.connect(
+            self._file, isolation_level=None, check_same_thread=False
+        )
+        self._connection.row_factory = sqlite3.Row
         try:
-            self._connection = self._open()
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
             self._prepare(account, cash, opened)
         except sqlite3.DatabaseError as error:
-            self._lock.close()
+            self.close()
             raise BrokerStoreError(
                 f"The broker's books in {self._file} cannot be read ({error}). "
                 "Put a good copy there, or start with --fresh to forget them."
             ) from error
         except BrokerStoreError:
-            self._lock.close()
+            self.close()
             raise
+
+    @property
+    def pending(self) -> bool:
+        """Something was put that is not written yet."""
+        return bool(self._writes)
 
     def books(self) -> Books:
         """Everything, as it is on disk."""
@@ -136,7 +147,6 @@ class BrokerStore:
 
     def put_markets(self, markets: dict[int, Market], now: datetime) -> None:
         """Where all markets stand, to go on from there."""
-        self.put_meta("market_time", now.isoformat())
         for con_id, market in markets.items():
             top = market.top(now)
             self._put(
@@ -172,14 +182,6 @@ class BrokerStore:
 
     def _put(self, statement: str, *values: Any) -> None:
         self._writes.append((statement, values))
-
-    def _open(self) -> sqlite3.Connection:
-        # One thread at a time uses it, though not always the one that opened it.
-        connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
 
     def _prepare(self, account: str, cash: dict[str, Decimal], opened: datetime) -> None:
         tables = self._connection.execute("SELECT name FROM sqlite_master").fetchall()
