@@ -12,7 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from peewee import IntegrityError, PeeweeException, SqliteDatabase
+from peewee import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    PeeweeException,
+    ProgrammingError,
+    SqliteDatabase,
+)
 
 from adapters.book import BookError
 from adapters.store.failures import book_error
@@ -23,6 +30,9 @@ BUSY_SECONDS = 5
 WAL_BYTES = 8 * 1024 * 1024
 
 Row = tuple[Any, ...]
+
+#: No failure of the disk's: a broken constraint, a value SQLite does not take, a closed book.
+_CALLERS_FAULT = (IntegrityError, ProgrammingError, InterfaceError, DataError)
 
 
 class Connection:
@@ -144,7 +154,7 @@ class Connection:
         """Around work through peewee's own queries: a failure comes out as a `BookError`."""
         try:
             yield
-        except IntegrityError:
-            raise  # no fault of the disk but of the caller
+        except _CALLERS_FAULT:
+            raise
         except (PeeweeException, sqlite3.Error, OSError) as failure:
             raise book_error(failure, self.path) from failure

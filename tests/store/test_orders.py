@@ -208,3 +208,11 @@ def test_a_duplicate_does_not_spoil_its_group(book: SqliteBook) -> None:
 def test_a_group_does_not_stand_in_another(book: SqliteBook) -> None:
     with pytest.raises(RuntimeError, match="inside another"), book.group(), book.group():
         pass
+
+
+def test_a_closed_book_is_no_fault_of_the_disk(book: SqliteBook) -> None:
+    book.close()
+    with pytest.raises(peewee.InterfaceError):
+        book.open_orders()
+    with pytest.raises(peewee.InterfaceError):
+        book.record_intent(intent(), "c")
