@@ -58,6 +58,8 @@ def test_a_full_disk_is_told_and_heals(book: SqliteBook) -> None:
     assert error.code == "DISK_FULL"
     assert "Free space" in str(error)
     assert "disk is full" in str(error)
+    assert "rollback" not in str(error.__cause__)  # the first failure, not one of cleaning up
+    assert error.__context__ is error.__cause__
     assert len(book.orders(limit=100_000)) == written  # reads go on
     with pytest.raises(BookError, match="disk is full"):
         book.record_intent(intent("again", quantity="1" * 9000), "c")

@@ -174,7 +174,7 @@ def test_lists_of_fills_are_newest_first(book: SqliteBook) -> None:
 REPORTS: tuple[ExecutionReport | CommissionReport, ...] = (
     execution("a", quantity="60", price="45.10"),
     execution("b", quantity="40", price="45.30", seconds=1),
-    execution("b", quantity="30", price="45.35", seconds=2, revision=2),
+    execution("b", quantity="30", price="45.35", seconds=4, revision=2),
     execution("s", order="K-2", side=Side.SELL, quantity="130", price="46.01", seconds=3),
     commission("a"),
     commission("b", "0.40"),
@@ -217,12 +217,12 @@ def test_every_order_of_reports_ends_in_one_state(
 def test_the_one_state_is_the_right_one() -> None:
     fills, positions, orders, foreign = told(list(REPORTS))
     assert isinstance(fills, list) and isinstance(positions, list) and isinstance(orders, list)
-    assert [fill.execution_key for fill in fills] == ["s", "b", "a", "y"]
+    assert [fill.execution_key for fill in fills] == ["b", "s", "a", "y"]
     (position,) = positions
-    bought = Decimal("5") * Decimal("45.20") + 60 * Decimal("45.10") + 30 * Decimal("45.35")
+    bought = 5 * Decimal("45.20") + 60 * Decimal("45.10")
     assert position.quantity == Decimal(-35)
     assert position.average_price == Decimal("46.01")
-    assert position.realised_pnl == 95 * Decimal("46.01") - bought
+    assert position.realised_pnl == 95 * Decimal("46.01") - bought - 30 * Decimal("45.35")
     assert position.opened_at == NOON + timedelta(seconds=3)
     assert position.commissions == (("AUD", Decimal("6.5")), ("USD", Decimal("5.2")))
     assert [order.filled for order in orders] == [Decimal(130), Decimal(95)]

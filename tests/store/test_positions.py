@@ -91,6 +91,13 @@ def test_profit_less_open_cost_is_the_cash_that_moved_exactly(trades: list[Trade
     assert held is None or Fraction(held.realised) - Fraction(held.cost) == cash
 
 
+def test_what_is_flat_leaves_no_cost_behind() -> None:
+    small, price = Decimal("0.00000003"), Decimal("0.00000007")
+    held = held_after([Trade(Side.BUY, small, price), Trade(Side.SELL, small, price * 2)])
+    assert held is not None
+    assert (held.quantity, held.cost, held.realised) == (0, 0, small * price)
+
+
 @pytest.mark.parametrize(
     ("text", "spelt"), [("0.00", "0"), ("100.0", "100"), ("1E+3", "1000"), ("-0.50", "-0.5")]
 )
