@@ -106,7 +106,7 @@ class SqliteBook:
 
     def record_setting(self, key: str, value: str, at: datetime) -> None:
         """Set a durable switch, such as `paused`."""
-        with self.connection.write(), self.connection.coded():
+        with self.connection.write(), self.connection.coded:
             Setting.insert(key=key, value=value, changed=at).on_conflict_replace().execute(
                 self.connection.database
             )
@@ -114,7 +114,7 @@ class SqliteBook:
 
     def record_audit(self, row: AuditRow) -> None:
         """Write down what a person or the process did."""
-        with self.connection.write(), self.connection.coded():
+        with self.connection.write(), self.connection.coded:
             Audit.insert(at=row.at, who=row.who, what=row.what, detail=row.detail).execute(
                 self.connection.database
             )
@@ -165,13 +165,13 @@ class SqliteBook:
 
     def settings(self) -> dict[str, str]:
         """Every switch that was ever set."""
-        with self.connection.coded():
+        with self.connection.coded:
             rows = Setting.select().execute(self.connection.database)
             return {row.key: row.value for row in rows}
 
     def audit(self, *, limit: int = 100) -> Sequence[AuditRow]:
         """Newest first."""
-        with self.connection.coded():
+        with self.connection.coded:
             rows = (
                 Audit.select()
                 .order_by(Audit.id.desc())

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from peewee import (
@@ -35,6 +36,30 @@ Row = tuple[Any, ...]
 _CALLERS_FAULT = (IntegrityError, ProgrammingError, InterfaceError, DataError)
 
 
+class Coded:
+    """Around work on the file: a failure of the disk's comes out as a `BookError`."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Nothing to make ready; a class, since a generator costs as much as a short query."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the failure its code."""
+        if isinstance(failure, _CALLERS_FAULT):
+            return
+        if isinstance(failure, PeeweeException | sqlite3.Error | OSError):
+            raise book_error(failure, self._path) from failure
+
+
 class Connection:
     """SQLite with every write in `BEGIN IMMEDIATE`, and every failure a `BookError`.
 
@@ -49,6 +74,7 @@ class Connection:
                 write-ahead logging (a network share).
         """
         self.path = path
+        self.coded = Coded(path)
         self._in_transaction = False
         self._spoilt: BaseException | None = None
         self.database = SqliteDatabase(
@@ -64,7 +90,7 @@ class Connection:
             check_same_thread=False,
             autoconnect=False,
         )
-        with self.coded():
+        with self.coded:
             self.database.connect()
         try:
             mode = self.rows("PRAGMA journal_mode")[0][0]
@@ -81,12 +107,12 @@ class Connection:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement and give its cursor; writes belong inside `write` or `group`."""
-        with self.coded():
+        with self.coded:
             return self.database.execute_sql(sql, parameters)  # type: ignore[no-untyped-call]
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
-        with self.coded():
+        with self.coded:
             cursor = self.database.execute_sql(sql, parameters)  # type: ignore[no-untyped-call]
             found: list[Row] = cursor.fetchall()
         return found
@@ -148,13 +174,3 @@ class Connection:
         link: sqlite3.Connection = self.database.connection()  # type: ignore[no-untyped-call]
         if link.in_transaction:
             self.execute("ROLLBACK")
-
-    @contextmanager
-    def coded(self) -> Iterator[None]:
-        """Around work through peewee's own queries: a failure comes out as a `BookError`."""
-        try:
-            yield
-        except _CALLERS_FAULT:
-            raise
-        except (PeeweeException, sqlite3.Error, OSError) as failure:
-            raise book_error(failure, self.path) from failure

@@ -78,11 +78,11 @@ def _check(connection: Connection) -> None:
 def _own(connection: Connection, mode: str, account: str, clock: Clock) -> None:
     """Write whose book it is, the first time; afterwards hold the caller to it."""
     database = connection.database
-    with connection.coded():
+    with connection.coded:
         owner = Identity.select().execute(database)
         known = next(iter(owner), None)
     if known is None:
-        with connection.write(), connection.coded():
+        with connection.write(), connection.coded:
             Identity.insert(
                 id=1,
                 mode=mode,

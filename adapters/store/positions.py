@@ -76,7 +76,7 @@ class Positions:
     def all(self) -> Sequence[ManagedPosition]:
         """Every symbol that was ever traded, by symbol and venue."""
         database = self._connection.database
-        with self._connection.coded():
+        with self._connection.coded:
             charged = list(PositionCommission.select().execute(database))
             held = list(
                 Position.select().order_by(Position.symbol, Position.venue).execute(database)

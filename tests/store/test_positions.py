@@ -95,7 +95,7 @@ def test_what_is_flat_leaves_no_cost_behind() -> None:
     small, price = Decimal("0.00000003"), Decimal("0.00000007")
     held = held_after([Trade(Side.BUY, small, price), Trade(Side.SELL, small, price * 2)])
     assert held is not None
-    assert (held.quantity, held.cost, held.realised) == (0, 0, small * price)
+    assert (held.quantity, held.cost, held.realised) == (Decimal(0), Decimal(0), small * price)
 
 
 @pytest.mark.parametrize(
