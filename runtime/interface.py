@@ -46,16 +46,24 @@ class Driven(Protocol):
         """Handle at most one message; False when it has come to its end."""
         ...
 
+    def pending(self) -> bool:
+        """There is something to step for, or the end has come."""
+        ...
+
     def wait(self) -> None:
-        """Block until there is something to step for (threads only)."""
+        """Block until `pending` (threads only)."""
         ...
 
     def on_ready(self, wake: Callable[[], None] | None) -> None:
         """Have `wake` called, from any thread, whenever there is something to step for."""
         ...
 
+    def leave(self) -> None:
+        """Clean up, on the same thread, while its loop (if it has one) can still run."""
+        ...
+
     def finish(self) -> None:
-        """Called once, last, on the same thread."""
+        """Called once, last, on the same thread: report the end."""
         ...
 
 

@@ -1,0 +1,43 @@
+"""The names of the seats."""
+
+ROOT = "root"
+LEDGER = "ledger"
+GATEWAY = "gateway"
+"""The embedded gateway's keeper; in demo only."""
+TRADING = "trading"
+DESK = "trading.desk"
+PLAN_MONITOR = "trading.plan_monitor"
+STRATEGIST = "trading.strategist"
+CONSOLE = "console"
+HOOK = "console.hook"
+NARRATOR = "console.narrator"
+"""Tells the story on the screen."""
+
+
+def connection(venue: str) -> str:
+    """The seat that owns the link of a venue (`ib` or `gemini`)."""
+    return f"{venue}.connection"
+
+
+def quotes(venue: str) -> str:
+    """The seat that keeps a venue's quotes."""
+    return f"{venue}.quotes"
+
+
+def history(venue: str) -> str:
+    """The seat that fetches a venue's bars."""
+    return f"{venue}.history"
+
+
+def orders(venue: str) -> str:
+    """The seat that keeps a venue's orders."""
+    return f"{venue}.orders"
+
+
+def resync(venue: str) -> str:
+    """The seat that holds the ledger against the venue's truth."""
+    return f"{venue}.resync"
+
+
+IB = "ib"
+"""The venue, and the seat of its supervisor."""

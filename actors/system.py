@@ -1,0 +1,162 @@
+"""The actor system: seats by name, delivery between them, and what is lost on the way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pykka
+from loguru import logger
+
+from actors.dead_letters import DeadLetters
+from actors.lanes import Inspect, Lane, Message, Quarantined
+from actors.mailbox import Envelope, Mailbox, Put, Reply
+from actors.seat import Seat
+from runtime.interface import Runtime
+
+if TYPE_CHECKING:
+    from actors.base import Actor
+
+
+class NobodyThere(Exception):
+    """No such seat, or it is closed for good."""
+
+
+class TooBusy(Exception):
+    """Too many queries wait at this seat: ask again later."""
+
+
+class ActorSystem:
+    """One process's seats. Every method may be called from any thread."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.dead_letters = DeadLetters()
+        self._lock = threading.Lock()
+        self._seats: dict[str, Seat] = {}
+        self._ended = threading.Event()
+        self._exit_code: int | None = None
+        self.on_quarantine: tuple[str, ...] = ()
+        """Seats that are told when a fact is quarantined."""
+
+    # -- seats ---------------------------------------------------------------------------
+
+    def seat(self, name: str, parent: str = "") -> Seat:
+        """The seat of that name, made at the first call."""
+        with self._lock:
+            seat = self._seats.get(name)
+            if seat is None:
+                seat = self._seats[name] = Seat(name=name, parent=parent, mailbox=Mailbox())
+            return seat
+
+    def seats(self) -> list[Seat]:
+        """All seats, in the order of their making."""
+        with self._lock:
+            return list(self._seats.values())
+
+    def find(self, name: str) -> Seat | None:
+        """The seat of that name, if there is one."""
+        with self._lock:
+            return self._seats.get(name)
+
+    # -- delivery ------------------------------------------------------------------------
+
+    def tell(
+        self, name: str, message: Message, *, sender: str = "outside", correlation: str = ""
+    ) -> Put:
+        """Put a message into a seat's mailbox. Never blocks, never raises."""
+        return self._put(name, self._envelope(message, sender, correlation))
+
+    def ask(
+        self, name: str, message: Message, *, sender: str = "outside", correlation: str = ""
+    ) -> pykka.Future[Any]:
+        """Ask from outside: the answer comes in the future; always `get` it with a timeout.
+
+        Actors never ask; they send a message and are sent one back.
+        """
+        future: pykka.ThreadingFuture[Any] = pykka.ThreadingFuture()
+        self.ask_into(name, message, future, sender=sender, correlation=correlation)
+        return future
+
+    def ask_into(
+        self,
+        name: str,
+        message: Message,
+        reply: Reply,
+        *,
+        sender: str = "outside",
+        correlation: str = "",
+    ) -> None:
+        """Ask, with the answer or the refusal going into `reply`."""
+        envelope = self._envelope(message, sender, correlation, reply)
+        put = self._put(name, envelope)
+        if put is Put.REFUSED:
+            fail(reply, TooBusy(f"Too many questions wait at {name}. Ask again later."))
+
+    def inspect(self, name: str) -> pykka.Future[Any]:
+        """Ask a seat how it is."""
+        return self.ask(name, Inspect())
+
+    def lose(self, seat: str, envelope: Envelope, cause: str, *, quarantined: bool = False) -> None:
+        """To the dead letters, with the cause; an asker is told."""
+        letter = self.dead_letters.add(
+            self.runtime.new_id(),
+            self.runtime.clock.now(),
+            seat,
+            envelope,
+            cause,
+            quarantined=quarantined,
+        )
+        if envelope.reply_to is not None:
+            fail(envelope.reply_to, NobodyThere(f"{seat} did not handle it: {cause}"))
+        if quarantined:
+            logger.bind(seat=seat, correlation=envelope.correlation).critical(
+                "A fact crashed its handler twice and is quarantined as {}: {}. "
+                "Its venue is not traded until it is reconciled.",
+                letter.id,
+                letter.summary,
+            )
+            for name in self.on_quarantine:
+                self.tell(name, Quarantined(seat, letter.id, letter.summary), sender=seat)
+
+    # -- the end -------------------------------------------------------------------------
+
+    def end(self, exit_code: int) -> None:
+        """The process should end with this code; the first one counts."""
+        with self._lock:
+            if self._exit_code is None:
+                self._exit_code = exit_code
+        self._ended.set()
+
+    def wait_for_end(self, timeout: float | None = None) -> int | None:
+        """Block until somebody calls `end`; its code, or None when the time is over."""
+        return self._exit_code if self._ended.wait(timeout) else None
+
+    def fill(self, seat: Seat, build: Callable[[ActorSystem, Seat], Actor]) -> Actor:
+        """Seat a new incarnation and let it run. The caller is the seat's supervisor."""
+        seat.incarnation += 1
+        seat.handling = None
+        seat.mailbox.open()
+        actor = build(self, seat)
+        seat.occupant = actor
+        seat.mailbox.seat_reader(actor)
+        actor.launch()
+        return actor
+
+    def _envelope(
+        self, message: Message, sender: str, correlation: str, reply: Reply | None = None
+    ) -> Envelope:
+        return Envelope(message, reply, sender, correlation, self.runtime.clock.monotonic())
+
+    def _put(self, name: str, envelope: Envelope) -> Put:
+        seat = self.find(name)
+        put = seat.mailbox.put(envelope) if seat is not None else Put.CLOSED
+        if put is Put.CLOSED and envelope.lane is not Lane.QUOTE:
+            self.lose(name, envelope, "no such seat" if seat is None else "closed")
+        return put
+
+
+def fail(reply: Reply, error: Exception) -> None:
+    """Answer with an error."""
+    reply.set_exception((type(error), error, None))

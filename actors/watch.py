@@ -1,0 +1,97 @@
+"""The watch: who hangs, and whose facts pile up.
+
+It runs on the runtime's timers, outside every actor, reads what the seats publish, and only
+ever sends messages (or ends the process, when the top of the tree itself hangs).
+"""
+
+from __future__ import annotations
+
+import faulthandler
+from dataclasses import dataclass
+
+from loguru import logger
+
+from actors.lanes import ChildWedged, Lane
+from actors.seat import Seat
+from actors.supervision import EXIT_RESTART_ME
+from actors.system import ActorSystem
+from runtime.interface import Timer
+
+_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How a seat stands with its budget."""
+
+    seat: str
+    answers: bool
+    handling: str
+    seconds: float
+
+
+def pulse_of(seat: Seat, now: float) -> Pulse:
+    """Whether the handler that runs now is within its budget."""
+    handling = seat.handling
+    if handling is None or seat.occupant is None:
+        return Pulse(seat.name, True, "", 0.0)
+    kind, since = handling
+    seconds = now - since
+    return Pulse(seat.name, seconds <= seat.occupant.budget_seconds, kind, seconds)
+
+
+class Watch:
+    """Looks at every seat twice a second."""
+
+    def __init__(self, system: ActorSystem, *, pressure_told: str = "") -> None:
+        self._system = system
+        self._clock = system.runtime.clock
+        self._timer: Timer | None = None
+        self._told: set[tuple[str, int]] = set()
+        self._stopped = False
+
+    def start(self) -> None:
+        """Look, and look again."""
+        if self._stopped:
+            return
+        self.look()
+        self._timer = self._system.runtime.call_later(_EVERY, self.start)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def look(self) -> None:
+        """Report each incarnation that hangs, once, to its supervisor."""
+        now = self._clock.monotonic()
+        for seat in self._system.seats():
+            pulse = pulse_of(seat, now)
+            key = (seat.name, seat.incarnation)
+            if pulse.answers or key in self._told:
+                continue
+            self._told.add(key)
+            self._report(seat, pulse)
+
+    def _report(self, seat: Seat, pulse: Pulse) -> None:
+        parent = self._system.find(seat.parent)
+        if parent is None or not pulse_of(parent, self._clock.monotonic()).answers:
+            logger.bind(seat=seat.name).critical(
+                "{} hangs in {} for {:.1f} s and nobody above it can act: the process ends with {}.",
+                seat.name,
+                pulse.handling,
+                pulse.seconds,
+                EXIT_RESTART_ME,
+            )
+            faulthandler.dump_traceback(all_threads=True)
+            self._system.end(EXIT_RESTART_ME)
+            return
+        wedged = ChildWedged(seat.name, seat.incarnation, pulse.handling, pulse.seconds)
+        self._system.tell(parent.name, wedged, sender="watch")
+
+
+def fact_pressure(system: ActorSystem) -> dict[str, int]:
+    """How many facts wait, by seat, where any do."""
+    depths = {seat.name: seat.mailbox.depth(Lane.FACT) for seat in system.seats()}
+    return {name: depth for name, depth in depths.items() if depth}

@@ -1,0 +1,80 @@
+"""What the desk shows of itself: plain values for the console, taken at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from domain.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class VenueView:
+    """How a venue stands. It is tradable when all four conditions hold."""
+
+    venue: str
+    connected: bool
+    synchronised: bool
+    """Every list of the venue has ended, on this link."""
+    reconciled: bool
+    circuit: str
+    """`closed`, `open` or `half-open`."""
+    tradable: bool
+    reason: str
+    """Why it is not tradable, for people; empty when it is."""
+    since: datetime
+    """Since when it has been so."""
+    next_try_seconds: float | None
+    epoch: int
+    server_version: int | None
+    in_doubt: tuple[str, ...]
+    mismatches: tuple[tuple[Symbol, str], ...]
+    foreign_orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """One holding. Short is negative; `held` is the venue's word, `managed` our own fills'."""
+
+    symbol: Symbol
+    venue: str
+    held: Decimal
+    managed: Decimal
+    external: Decimal
+    average_price: Decimal | None
+    market_price: float | None
+    unrealised_pnl: Decimal | None
+    """Of the managed part, in the currency of the symbol; None without a price."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """The account as the venue last said; amounts in the base currency."""
+
+    venue: str
+    account: str
+    base_currency: str
+    net_liquidation: Decimal | None
+    total_cash: Decimal | None
+    available_funds: Decimal | None
+    buying_power: Decimal | None
+    cash: tuple[tuple[str, Decimal], ...]
+    """By currency, in that currency."""
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """Everything that the desk decides by, at one moment."""
+
+    at: datetime
+    paused: bool
+    paused_reason: str
+    venues: tuple[VenueView, ...]
+    positions: tuple[PositionView, ...]
+    accounts: tuple[AccountView, ...]
+    working_orders: int
+    reserved: Decimal
+    max_order_value: Decimal
+    base_currency: str
