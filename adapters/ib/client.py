@@ -141,6 +141,9 @@ class KelpieClient(Client):
         self.connState = Client.CONNECTING
         transport, _ = await self._loop.create_connection(lambda: self.conn, host, port)
         self.conn.transport = transport
+        # The library's events hold their listeners weakly: an open socket that nobody else holds
+        # would read on and tell nobody.
+        self.conn.owner = self
         versions = b"v%d..%d" % (self.MinClientVersion, self.MaxClientVersion)
         transport.write(b"API\0" + _framed(versions))
 
