@@ -143,7 +143,7 @@ class KelpieClient(Client):
         self.conn.transport = transport
         # The library's events hold their listeners weakly: an open socket that nobody else holds
         # would read on and tell nobody.
-        self.conn.owner = self
+        cast(Any, self.conn).owner = self
         versions = b"v%d..%d" % (self.MinClientVersion, self.MaxClientVersion)
         transport.write(b"API\0" + _framed(versions))
 
@@ -194,7 +194,7 @@ class KelpieClient(Client):
                 handle(fields)
             else:
                 self._greet(fields)
-            if self._ended:
+            if self.connState == Client.DISCONNECTED:
                 return
         self._rest = data[at:]
         self._events.packet_done()

@@ -14,7 +14,7 @@ from simulators.tws.encode_orders import completed_order, open_order, order_stat
 from tests.ib.peer import ACCOUNT, frame
 
 BHP = Symbol.parse("BHP/AUD")
-BHP_FIELDS = "4036812|BHP|STK||0|||ASX|AUD|BHP|BHP".split("|")
+BHP_FIELDS = ["4036812", "BHP", "STK", "", "0", "", "", "ASX", "AUD", "BHP", "BHP"]
 _INSTRUMENT = next(each.instrument for each in LISTINGS if each.instrument.symbol == BHP)
 
 

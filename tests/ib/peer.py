@@ -20,7 +20,7 @@ def frame(*fields: object) -> bytes:
 
 
 class Peer:
-    """One server on a port of its own. Attributes say how it behaves; set them before connecting."""
+    """One server on a port of its own; its attributes say how it behaves."""
 
     def __init__(self) -> None:
         self.greeting: bytes | None = frame(176, "20260909 10:00:00 Australia/Sydney")

@@ -23,7 +23,6 @@ from tests.ib.messages import BHP
 from tests.ib.peer import SECONDS
 
 
-
 class Recorder:
     def __init__(self) -> None:
         self.quotes: list[Quote] = []

@@ -52,9 +52,7 @@ def test_a_step_that_fails_is_named(misbehaviour: Callable[[Peer], None], cause:
         async with listening(peer):
             with pytest.raises(LinkError) as raised:
                 account = "DU1" if cause == "WRONG_ACCOUNT" else None
-                await link_to(
-                    peer.port, sink, step_seconds=0.3, account=account, paper=True
-                ).open()
+                await link_to(peer.port, sink, step_seconds=0.3, account=account, paper=True).open()
             assert raised.value.cause == cause
             assert str(raised.value).endswith(".")
             assert sink.losses == []
