@@ -27,6 +27,7 @@ from actors.messages import (
     IntentRefused,
     LoadBook,
     OrderRecorded,
+    RecordAudit,
     RecordCancel,
     RecordIntent,
     RecordSetting,
@@ -41,6 +42,15 @@ from domain.symbols import Symbol
 
 EXIT_DAMAGED = 76
 _LARGEST_GROUP = 200
+_WRITES = (
+    RecordIntent,
+    RecordCancel,
+    RecordState,
+    RecordSetting,
+    RecordAudit,
+    BookFill,
+    BookCommission,
+)
 
 
 class Ledger(Actor):
@@ -95,7 +105,6 @@ class Ledger(Actor):
 
     @on(RecordIntent)
     def _intent(self, message: RecordIntent) -> None:
-        self._in_group(message)
         admission = message.admission
         order = Order.intended(admission.request, admission.venue, self.clock.now())
         try:
@@ -111,7 +120,6 @@ class Ledger(Actor):
 
     @on(RecordCancel)
     def _cancel(self, message: RecordCancel) -> None:
-        self._in_group(message)
         order = self.book.order(message.client_order_id)
         if order is None or order.state.is_final:
             return
@@ -127,7 +135,6 @@ class Ledger(Actor):
 
     @on(RecordState)
     def _state(self, message: RecordState) -> None:
-        self._in_group(message)
         order = self.book.record_state(
             message.client_order_id,
             message.state,
@@ -141,25 +148,26 @@ class Ledger(Actor):
 
     @on(BookFill)
     def _fill(self, message: BookFill) -> None:
-        self._in_group(message)
         booking, fill = self.book.book_fill(message.report, self.clock.now())
         if fill is not None and booking is not Booking.DUPLICATE:
             self._announce_fill(fill, new=booking is Booking.NEW)
 
     @on(BookCommission)
     def _commission(self, message: BookCommission) -> None:
-        self._in_group(message)
         booking, fill = self.book.book_commission(message.report, self.clock.now())
         if fill is not None and booking is not Booking.DUPLICATE:
             self._announce_fill(fill, new=False)
 
     @on(RecordSetting)
     def _setting(self, message: RecordSetting) -> None:
-        self._in_group(message)
         now = self.clock.now()
         self.book.record_setting(message.key, message.value, now)
         detail = f"{message.key} = {message.value}: {message.reason}"
         self.book.record_audit(AuditRow(now, message.who, "setting", detail))
+
+    @on(RecordAudit)
+    def _audit(self, message: RecordAudit) -> None:
+        self.book.record_audit(AuditRow(self.clock.now(), message.who, message.what, message.detail))
 
     # -- reading -------------------------------------------------------------------------
 
@@ -211,13 +219,18 @@ class Ledger(Actor):
         """No fact waits any more: commit, then tell."""
         self._commit()
 
-    def _in_group(self, message: Message) -> None:
-        if len(self._grouped) >= _LARGEST_GROUP:
-            self._commit()
-        if self._group is None:
+    def on_receive(self, message: Message) -> object:
+        """Let a write join the group in hand; it counts as in it once it has succeeded."""
+        writes = isinstance(message, _WRITES)
+        if writes and self._group is None:
             self._group = ExitStack()
             self._group.enter_context(self.book.group())
-        self._grouped.append(message)
+        answer: object = super().on_receive(message)
+        if writes:
+            self._grouped.append(message)
+            if len(self._grouped) >= _LARGEST_GROUP:
+                self._commit()
+        return answer
 
     def _commit(self) -> None:
         group, self._group = self._group, None
