@@ -1,1 +1,1 @@
-"""Settings, defaults and tables."""
+"""Settings, logs, and the tables that say what a code means."""

@@ -1,1 +1,4 @@
-"""Trading rules as plain values and functions: no I/O, no clock, no library of the outside world."""
+"""Trading rules as plain values and functions.
+
+No I/O, no clock, no library of the outside world.
+"""

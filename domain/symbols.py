@@ -37,7 +37,9 @@ class Symbol:
         """
         match = _SYMBOL.match(text.strip().upper().replace("-", "/"))
         if match is None:
-            raise SymbolError(f"{text!r} is not a symbol: write SYMBOL/CCY, as in BHP/AUD or AUD/USD")
+            raise SymbolError(
+                f"{text!r} is not a symbol: write SYMBOL/CCY, as in BHP/AUD or AUD/USD"
+            )
         return cls(match.group(1), match.group(2))
 
     @property

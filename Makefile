@@ -1,0 +1,59 @@
+# `make run` and `make test` work in a fresh checkout; nothing else need be done by hand.
+.PHONY: run test lint bench lock clean help
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c '$(SUITABLE)' >/dev/null 2>&1 && { echo $$name; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+
+run: $(VENV)/run.stamp  ## Run Kelpie; add to it by ARGS="..."
+	@exec $(BIN)/python supervisor.py run $(ARGS)
+
+test: $(VENV)/dev.stamp  ## Run the tests; add to them by ARGS="..."
+	@exec $(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(VENV)/dev.stamp  ## Check style, types, and which room imports which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy . .ci
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp  ## Measure; add to it by ARGS="..."
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+# A change of the locked libraries makes the environment anew, so that nothing old stays in it.
+$(VENV)/run.stamp: requirements/run.txt
+	@test -n "$(PYTHON)" || { echo "Kelpie needs Python 3.11, 3.12 or 3.13, and none was found:" \
+	"install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c '$(SUITABLE)' || { echo "Kelpie needs Python 3.11, 3.12 or 3.13;" \
+	"$(PYTHON) is another." >&2; exit 1; }
+	@echo "Making the environment $(VENV) (a minute or two, once) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) -r requirements/run.txt
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
+	@echo "Adding what tests and linters need ..."
+	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+PIP_COMPILE := build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+lock:  ## Choose the versions anew, after a change of requirements/*.in (with Python 3.11)
+	@python3.11 -m venv --clear build/lock
+	@build/lock/bin/python -m pip --quiet install pip-tools==7.6.2
+	@$(PIP_COMPILE) -o requirements/run.txt requirements/run.in
+	@$(PIP_COMPILE) -o requirements/dev.txt requirements/dev.in
+
+clean:  ## Remove what was made here, but never the state and the logs
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache \
+	.import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | \
+	while IFS='|' read -r name text; do printf '%-12s%s\n' "$$name" "$$text"; done

@@ -1,0 +1,219 @@
+"""The logs: a few words on the screen, all of it in two files.
+
+- the screen (standard error): the day and time in Sydney, level, seat, text;
+- `LOG_DIR/kelpie.log`: the same for reading later, with correlation and stack traces;
+- `LOG_DIR/telemetry.log`: one JSON object a line, for programs. Fields: `ts` (RFC 3339 in UTC),
+  `level`, `event`, `seat`, `incarnation`, `correlation`, `mode`, `text`, `extra` (whatever else
+  was bound) and, with an exception, `error` (`type`, `text`, `trace`).
+
+Every module logs by `from loguru import logger`, and binds what it knows:
+`logger.bind(seat="ib.connection", incarnation=3)` once per incarnation, on top of it
+`correlation=…` (the id that runs from the decision to the fill) and `event="order.sent"`
+(a stable name for programs; `log` where there is none).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+from zoneinfo import ZoneInfo
+
+import orjson
+from loguru import logger
+
+from config.redaction import Redaction
+from config.rotation import RotatedFile
+
+if TYPE_CHECKING:
+    from loguru import Message, Record
+
+SYDNEY = ZoneInfo("Australia/Sydney")
+MAX_BYTES = 20_000_000
+KEEP = 10
+
+_BOUND = ("seat", "incarnation", "correlation", "event", "mode")
+
+#: How much the libraries may say. ib_insync repeats each message at INFO and below; at ERROR it
+#: tells of the exceptions that it swallowed, in its decoder and in handlers of its events.
+LIBRARY_LEVELS: Mapping[str, int] = {
+    "ib_insync": logging.ERROR,
+    "eventkit": logging.WARNING,
+    "pykka": logging.WARNING,
+    "peewee": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "uvicorn": logging.WARNING,
+    "uvicorn.access": logging.ERROR,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "ccxt": logging.WARNING,
+}
+
+
+class Logs:
+    """The sinks of one process. Made by `start_logs`; `close` undoes all of it."""
+
+    def __init__(self, folder: Path, level: str, redaction: Redaction, screen: TextIO) -> None:
+        """Prepare the sinks; nothing is written yet."""
+        self.redact = redaction
+        self._screen = screen
+        self._level = level
+        self._human = RotatedFile(
+            folder / "kelpie.log", max_bytes=MAX_BYTES, keep=KEEP, report=self.say
+        )
+        self._telemetry = RotatedFile(
+            folder / "telemetry.log", max_bytes=MAX_BYTES, keep=KEEP, report=self.say
+        )
+        self._library_levels: dict[str, int] = {}
+        self._root = logging.getLogger()
+        self._root_before = (list(self._root.handlers), self._root.level)
+
+    def open(self, mode: str) -> None:
+        """Take over loguru and the standard library's logging."""
+        logger.remove()
+        bound = {"seat": "", "incarnation": None, "correlation": None, "event": "log", "mode": mode}
+        logger.configure(extra=bound)
+        # Values of variables in a traceback could be secrets (diagnose); a queue of its own would
+        # lose the last words of a crash (enqueue).
+        for sink in (self._to_screen, self._to_human, self._to_telemetry):
+            logger.add(
+                sink,
+                level=self._level,
+                format="{message}",
+                colorize=False,
+                backtrace=False,
+                diagnose=False,
+                enqueue=False,
+            )
+        self._root.handlers = [_Intercepted()]
+        self._root.setLevel(logging.getLevelName(self._level))
+        for name, level in LIBRARY_LEVELS.items():
+            library = logging.getLogger(name)
+            self._library_levels[name] = library.level
+            library.setLevel(level)
+
+    def close(self) -> None:
+        """Remove the sinks and give the standard library's logging back."""
+        logger.remove()
+        self._root.handlers, level = list(self._root_before[0]), self._root_before[1]
+        self._root.setLevel(level)
+        for name, level in self._library_levels.items():
+            logging.getLogger(name).setLevel(level)
+        self._human.close()
+        self._telemetry.close()
+
+    def say(self, text: str) -> None:
+        """Put a line on the screen past the logger; a screen that is gone is no failure."""
+        try:
+            self._screen.write(self.redact(text) + "\n")
+            self._screen.flush()
+        except (OSError, ValueError):
+            return
+
+    def _to_screen(self, message: Message) -> None:
+        record = message.record
+        time = f"{record['time'].astimezone(SYDNEY):%a %H:%M:%S}"
+        error = record["exception"]
+        reason = f" ({error.type.__name__}: {error.value})" if error and error.type else ""
+        seat = record["extra"].get("seat") or "kelpie"
+        self.say(f"{time} {record['level'].name:<7} {seat:<14} {record['message']}{reason}")
+
+    def _to_human(self, message: Message) -> None:
+        record = message.record
+        extra = record["extra"]
+        seat = extra.get("seat") or record["name"] or "kelpie"
+        if extra.get("incarnation") is not None:
+            seat = f"{seat}#{extra['incarnation']}"
+        time = record["time"].astimezone(SYDNEY).isoformat(sep=" ", timespec="milliseconds")
+        parts = [f"{time} {record['level'].name:<7} {seat} {record['message']}"]
+        if extra.get("correlation"):
+            parts.append(f" [{extra['correlation']}]")
+        trace = _trace(record)
+        parts.append(f"\n{trace.rstrip()}\n" if trace else "\n")
+        self._human.write(self.redact("".join(parts)).encode("utf-8", "backslashreplace"))
+
+    def _to_telemetry(self, message: Message) -> None:
+        self._telemetry.write(self.redact(_as_json(telemetry(message.record))).encode() + b"\n")
+
+
+class _Intercepted(logging.Handler):
+    """Hands what libraries log by the standard library on to loguru."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log it again under the library's name."""
+        try:
+            level: str | int = logger.level(record.levelname).name
+        except ValueError:
+            level = record.levelno
+        seat = record.name.partition(".")[0]
+        logger.bind(seat=seat, event="library").opt(exception=record.exc_info).log(
+            level, "{}", record.getMessage()
+        )
+
+
+def start_logs(
+    folder: Path,
+    *,
+    mode: str,
+    level: str = "INFO",
+    secrets: Iterable[str] = (),
+    screen: TextIO | None = None,
+) -> Logs:
+    """Begin to log: to the screen (standard error by default) and to files in `folder`.
+
+    Libraries that set up logging of their own must be kept from it
+    (`uvicorn.Config(log_config=None)`).
+    """
+    logs = Logs(folder, level, Redaction(secrets), screen or sys.stderr)
+    logs.open(mode)
+    return logs
+
+
+def telemetry(record: Record) -> dict[str, Any]:
+    """Make the object of one line of `telemetry.log`."""
+    extra = record["extra"]
+    line: dict[str, Any] = {
+        "ts": record["time"].astimezone(UTC),
+        "level": record["level"].name,
+        "event": extra.get("event") or "log",
+        "seat": extra.get("seat") or None,
+        "incarnation": extra.get("incarnation"),
+        "correlation": extra.get("correlation"),
+        "mode": extra.get("mode"),
+        "text": record["message"],
+        "extra": {name: value for name, value in extra.items() if name not in _BOUND},
+    }
+    error = record["exception"]
+    if error is not None and error.type is not None:
+        line["error"] = {
+            "type": error.type.__name__,
+            "text": str(error.value),
+            "trace": _trace(record),
+        }
+    return line
+
+
+def _as_json(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(
+            line, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+        ).decode()
+    except orjson.JSONEncodeError:
+        # Broken Unicode off the wire, or an integer beyond 64 bits: slower, but it is told.
+        return json.dumps(line, default=str, skipkeys=True)
+
+
+def _trace(record: Record) -> str:
+    error = record["exception"]
+    if error is None or error.type is None:
+        return ""
+    kind: type[BaseException] = error.type
+    value: BaseException | None = error.value
+    stack: TracebackType | None = error.traceback
+    return "".join(traceback.format_exception(kind, value, stack))

@@ -1,0 +1,124 @@
+"""The types of the settings: how a text becomes a value, and why it may not.
+
+Each refusal is a sentence; what is allowed instead is said by the setting's entry.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+from pydantic_settings import NoDecode
+
+from config.modes import Mode, money_of_account
+from domain.symbols import CASH_CURRENCIES, Symbol, SymbolError
+
+
+def wrong(sentence: str, example: str = "") -> PydanticCustomError:
+    """Make the error that refuses a value, with an example where the usual one would not do."""
+    return PydanticCustomError("kelpie", "{sentence}", {"sentence": sentence, "example": example})
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _exchanges(value: object) -> object:
+    names = [str(name).upper() for name in value] if isinstance(value, tuple) else []
+    unknown = [name for name in names if name not in ("IB", "GEMINI")]
+    if unknown:
+        raise wrong(f"{', '.join(unknown)}: no such exchange")
+    if "GEMINI" in names:
+        raise wrong("GEMINI is not available yet in this version")
+    return tuple(dict.fromkeys(names))
+
+
+def _symbols(value: object) -> object:
+    if not isinstance(value, tuple):
+        return value
+    good: list[Symbol] = []
+    bad: list[str] = []
+    for member in value:
+        try:
+            good.append(member if isinstance(member, Symbol) else Symbol.parse(member))
+        except SymbolError as error:
+            bad.append(str(error))
+    if bad:
+        raise wrong("; ".join(bad))
+    return tuple(dict.fromkeys(good))
+
+
+def _strategy(value: object) -> object:
+    if value == "llm":
+        raise wrong("llm is not available yet in this version")
+    return value
+
+
+def _pattern(pattern: str) -> AfterValidator:
+    """Hold a text to a pattern; what is allowed is said by the entry."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise wrong("it does not have the right form")
+        return value
+
+    return AfterValidator(check)
+
+
+def _cash(value: str) -> str:
+    if value not in CASH_CURRENCIES:
+        raise wrong("not a currency that Kelpie keeps")
+    return value
+
+
+def _account(value: str) -> str:
+    if money_of_account(value) is None:
+        raise wrong("not an account number of Interactive Brokers")
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 32:
+        raise wrong("the token is too short to be safe")
+    return value
+
+
+Modes = Annotated[Mode, BeforeValidator(_lower)]
+Exchanges = Annotated[
+    tuple[Literal["IB"], ...],
+    NoDecode,
+    Field(min_length=1),
+    BeforeValidator(_exchanges),
+    BeforeValidator(_commas),
+]
+Symbols = Annotated[
+    tuple[Symbol, ...],
+    NoDecode,
+    Field(min_length=1),
+    BeforeValidator(_symbols),
+    BeforeValidator(_commas),
+]
+Host = Annotated[str, _pattern(r"[A-Za-z0-9.:_-]+")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+AnyPort = Annotated[int, Field(ge=0, le=65535)]
+ClientId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Account = Annotated[str, AfterValidator(_account), BeforeValidator(_upper)]
+Currency = Annotated[str, AfterValidator(_cash), BeforeValidator(_upper)]
+Route = Annotated[str, _pattern(r"[A-Z]{2,12}(/[A-Z]{2,12})?"), BeforeValidator(_upper)]
+Strategy = Annotated[Literal["rules", "none"], BeforeValidator(_strategy), BeforeValidator(_lower)]
+Prefix = Annotated[str, _pattern(r"[A-Z0-9]{2,6}")]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from config.entries import Origin, SettingsError, entry_of
+from config.example import render
+from config.modes import Mode
+from config.settings import Settings
+from domain.symbols import Symbol
+
+HERE = Path(__file__).resolve().parents[2]
+
+
+def load(**environ: str) -> Settings:
+    return Settings.load(environ, env_file=None)
+
+
+def faults(**environ: str) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        load(**environ)
+    return {fault.name: str(fault) for fault in caught.value.faults}
+
+
+def test_nothing_given_is_a_demo() -> None:
+    settings = load()
+    assert settings.mode is Mode.DEMO
+    assert (settings.ib_host, settings.ib_port, settings.ib_client_id) == ("127.0.0.1", 14002, 17)
+    assert settings.ib_paper is True
+    assert settings.ib_account_id is None
+    assert list(map(str, settings.allowed_symbols)) == ["BHP/AUD", "CBA/AUD", "VAS/AUD", "AUD/USD"]
+    assert settings.max_order_value == Decimal(10000)
+    assert (settings.state_dir, settings.log_dir) == (Path("state"), Path("logs"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "port", "paper"),
+    [
+        ({"MODE": "paper", "IB_ACCOUNT_ID": "DU1234567"}, 4002, True),
+        ({"MODE": "paper", "IB_ACCOUNT_ID": "DF1234567", "IB_PORT": "7497"}, 7497, True),
+        ({"MODE": "LIVE", "IB_ACCOUNT_ID": "u1234567"}, 4001, False),
+        ({"MODE": "live", "IB_ACCOUNT_ID": "U1234567", "IB_PORT": "7496"}, 7496, False),
+        ({"MODE": "live", "IB_ACCOUNT_ID": "U1234567", "IB_PORT": "5000"}, 5000, False),
+        ({"MODE": "observe", "IB_PORT": "4001"}, 4001, False),
+        ({"MODE": "observe", "IB_PORT": "4002"}, 4002, True),
+        ({"MODE": "demo", "IB_ACCOUNT_ID": "DU1234567", "IB_PORT": "15000"}, 15000, True),
+    ],
+)
+def test_modes_that_agree_with_port_and_account(
+    environ: dict[str, str], port: int, paper: bool
+) -> None:
+    settings = load(**environ)
+    assert (settings.ib_port, settings.ib_paper) == (port, paper)
+
+
+@pytest.mark.parametrize(
+    ("environ", "wrong", "named"),
+    [
+        ({"MODE": "demo", "IB_PORT": "4001"}, {"IB_PORT"}, "MODE=demo"),
+        ({"MODE": "demo", "IB_PORT": "4002"}, {"IB_PORT"}, "MODE=demo"),
+        ({"MODE": "demo", "IB_PORT": "7496"}, {"IB_PORT"}, "MODE=demo"),
+        ({"MODE": "demo", "IB_PORT": "7497"}, {"IB_PORT"}, "MODE=demo"),
+        ({"MODE": "demo", "IB_ACCOUNT_ID": "U1234567"}, {"IB_ACCOUNT_ID"}, "MODE=demo"),
+        ({"MODE": "demo", "IB_PAPER": "false"}, {"IB_PAPER"}, "MODE=demo"),
+        ({"MODE": "paper"}, {"IB_ACCOUNT_ID"}, "MODE=paper"),
+        ({"MODE": "live"}, {"IB_ACCOUNT_ID"}, "MODE=live"),
+        (
+            {"MODE": "paper", "IB_PORT": "4001", "IB_ACCOUNT_ID": "DU1234567"},
+            {"IB_PORT"},
+            "MODE=paper",
+        ),
+        (
+            {"MODE": "live", "IB_PORT": "7497", "IB_ACCOUNT_ID": "U1234567"},
+            {"IB_PORT"},
+            "MODE=live",
+        ),
+        ({"MODE": "live", "IB_ACCOUNT_ID": "DU1234567"}, {"IB_ACCOUNT_ID"}, "MODE=live"),
+        (
+            {"MODE": "live", "IB_ACCOUNT_ID": "U1234567", "IB_PAPER": "true"},
+            {"IB_PAPER"},
+            "MODE=live",
+        ),
+        ({"MODE": "observe"}, {"IB_PORT"}, "not given"),
+        (
+            {"MODE": "observe", "IB_PORT": "4001", "IB_ACCOUNT_ID": "DU1234567"},
+            {"IB_ACCOUNT_ID"},
+            "IB_PORT=4001",
+        ),
+        (
+            {"MODE": "observe", "IB_PORT": "4002", "IB_PAPER": "false"},
+            {"IB_PAPER"},
+            "IB_PORT=4002",
+        ),
+        (
+            {
+                "MODE": "observe",
+                "IB_PORT": "5000",
+                "IB_ACCOUNT_ID": "U1234567",
+                "IB_PAPER": "true",
+            },
+            {"IB_PAPER"},
+            "IB_ACCOUNT_ID",
+        ),
+    ],
+)
+def test_a_contradiction_is_refused_and_names_both_sides(
+    environ: dict[str, str], wrong: set[str], named: str
+) -> None:
+    found = faults(**environ)
+    assert set(found) == wrong
+    assert any(named in text for text in found.values())
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    found = faults(
+        MODE="live",
+        IB_PORT="4002",
+        IB_ACCOUNT_ID="DU1234567",
+        IB_CLIENT_ID="0",
+        ALLOWED_SYMBOLS="BHP/AUD,nonsense,/AUD",
+        STRATEGY="llm",
+        ACTIVE_EXCHANGE="IB,GEMINI",
+        MAX_ORDER_VALUE="-1",
+        HEARTBEAT_SECONDS="nan",
+        HOOK_PORT="99999",
+        LOG_LEVEL="LOUD",
+        CLIENT_ORDER_PREFIX="x",
+    )
+    assert set(found) == {
+        "ACTIVE_EXCHANGE",
+        "IB_PORT",
+        "IB_ACCOUNT_ID",
+        "IB_CLIENT_ID",
+        "ALLOWED_SYMBOLS",
+        "STRATEGY",
+        "MAX_ORDER_VALUE",
+        "HEARTBEAT_SECONDS",
+        "HOOK_PORT",
+        "LOG_LEVEL",
+        "CLIENT_ORDER_PREFIX",
+    }
+    for name, text in found.items():
+        assert "Seen: " in text and "Allowed: " in text and f"Example: {name}=" in text
+    assert "'nonsense'" in found["ALLOWED_SYMBOLS"] and "'/AUD'" in found["ALLOWED_SYMBOLS"]
+    assert "not available yet" in found["STRATEGY"]
+    assert "not available yet" in found["ACTIVE_EXCHANGE"]
+    assert "Example: IB_PORT=4001" in found["IB_PORT"]
+
+
+def test_one_wrong_entry_does_not_hide_a_contradiction_after_it() -> None:
+    found = faults(MODE="live", IB_PORT="zero", IB_ACCOUNT_ID="DU1234567")
+    assert set(found) == {"IB_PORT", "IB_ACCOUNT_ID"}
+
+
+def test_a_wrong_secret_or_account_is_not_shown_by_its_refusal() -> None:
+    found = faults(
+        HOOK_TOKEN="hunter2hunter2", HOOK_READ_TOKEN="abc", MODE="paper", IB_ACCOUNT_ID="U7654321"
+    )
+    text = "\n".join(found.values())
+    assert "hunter2" not in text and "7654321" not in text and "abc" not in text
+    assert "(hidden, 14 characters)" in text and "U7***321" in text
+
+
+def test_the_hook_opens_to_others_only_with_both_tokens() -> None:
+    one, two = "a" * 32, "b" * 32
+    assert "HOOK_HOST" in faults(HOOK_HOST="0.0.0.0")
+    assert "HOOK_HOST" in faults(HOOK_HOST="kelpie.example", HOOK_TOKEN=one)
+    settings = load(HOOK_HOST="0.0.0.0", HOOK_TOKEN=one, HOOK_READ_TOKEN=two)
+    assert settings.secrets() == (one, two)
+    assert load(HOOK_HOST="::1").hook_host == "::1"
+    assert load(HOOK_HOST="localhost").hook_host == "localhost"
+    assert "HOOK_READ_TOKEN" in faults(HOOK_TOKEN=one, HOOK_READ_TOKEN=one)
+
+
+def test_the_environment_wins_over_the_file_and_each_origin_is_told(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("IB_CLIENT_ID=21\nHOOK_PORT=9000\nSOMETHING_ELSE=1\nIB_ACCOUNT_ID=\n")
+    settings = Settings.load({"HOOK_PORT": "9100", "PATH": "/bin"}, env_file=file)
+    assert (settings.ib_client_id, settings.hook_port) == (21, 9100)
+    origins = {row.name: row.origin for row in settings.describe()}
+    assert origins["IB_CLIENT_ID"] is Origin.DOTENV
+    assert origins["HOOK_PORT"] is Origin.ENVIRONMENT
+    assert origins["IB_HOST"] is Origin.DEFAULT
+
+
+def test_the_process_environment_is_the_usual_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_SYMBOLS", "bhp-aud, CBA/AUD,BHP/AUD")
+    settings = Settings.load(env_file=None)
+    assert settings.allowed_symbols == (Symbol("BHP", "AUD"), Symbol("CBA", "AUD"))
+    assert Settings.load({}, env_file=None).allowed_symbols != settings.allowed_symbols
+
+
+def test_the_description_hides_secrets_and_has_words_for_all() -> None:
+    settings = load(
+        HOOK_TOKEN="s" * 40, HOOK_READ_TOKEN="r" * 40, MODE="paper", IB_ACCOUNT_ID="DU1234567"
+    )
+    rows = settings.describe()
+    assert [row.name for row in rows] == [name.upper() for name in Settings.model_fields]
+    text = repr(rows)
+    assert "s" * 40 not in text and "r" * 40 not in text and "DU***567" in text
+    for row in rows:
+        assert row.entry.sentence.endswith(".") and row.entry.allowed and row.entry.example
+
+
+def test_every_number_that_limits_has_a_unit() -> None:
+    for name, field in Settings.model_fields.items():
+        if field.annotation in (int, float, Decimal) and name != "ib_client_id":
+            assert entry_of(field).unit, name
+
+
+def test_the_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().hook_port = 1  # type: ignore[misc]
+
+
+def test_the_example_file_is_the_one_the_settings_make() -> None:
+    assert (HERE / ".env.example").read_text() == render()
+
+
+def test_the_example_file_with_all_lines_taken_in_is_the_demo(tmp_path: Path) -> None:
+    lines = [
+        line.removeprefix("#")
+        for line in render().splitlines()
+        if line.startswith("#") and not line.startswith("# ")
+    ]
+    file = tmp_path / ".env"
+    file.write_text("\n".join(lines))
+    assert Settings.load({}, env_file=file).model_dump() == load().model_dump()
