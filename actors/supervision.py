@@ -217,6 +217,9 @@ class Supervisor(Actor):
         """Seconds to wait before a child is started again."""
         return record.spec.backoff.delay(record.streak, self.runtime.chance.random())
 
+    def child_ended(self, child: str, exit: Exit) -> None:
+        """A child that will be started again has ended; the wait is reckoned next."""
+
     def noticed(self, child: str, exit: Exit, delay: float | None) -> None:
         """A child ended by itself; `delay` until it is tried again, None for never."""
 
@@ -246,6 +249,7 @@ class Supervisor(Actor):
             self._progress()
             return
         record.streak += 1
+        self.child_ended(record.spec.name, exit)
         if exit.kind.is_crash and self._too_many_crashes():
             self._give_up(record, exit)
             return

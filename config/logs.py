@@ -79,13 +79,13 @@ class Logs:
         logger.remove()
         bound = {"seat": "", "incarnation": None, "correlation": None, "event": "log", "mode": mode}
         logger.configure(extra=bound)
-        # Values of variables in a traceback could be secrets (diagnose); a queue of its own would
-        # lose the last words of a crash (enqueue).
+        # Each sink writes from the record, so loguru need format nothing. Values of variables in a
+        # trace could be secrets (diagnose); a queue would lose a crash's last words (enqueue).
         for sink in (self._to_screen, self._to_human, self._to_telemetry):
             logger.add(
                 sink,
                 level=self._level,
-                format="{message}",
+                format=lambda _: "",
                 colorize=False,
                 backtrace=False,
                 diagnose=False,
@@ -167,7 +167,9 @@ def start_logs(
 ) -> Logs:
     """Begin to log: to the screen (standard error by default) and to files in `folder`.
 
-    Libraries that set up logging of their own must be kept from it
+    From the settings: `start_logs(settings.log_dir, mode=settings.mode,
+    level=settings.log_level, secrets=settings.secrets())`. A secret that is made later is given
+    to `logs.redact.add`. Libraries that set up logging of their own must be kept from it
     (`uvicorn.Config(log_config=None)`).
     """
     logs = Logs(folder, level, Redaction(secrets), screen or sys.stderr)

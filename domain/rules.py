@@ -1,0 +1,80 @@
+"""The small rule that trades in the demo: go with a rising price, a little, seldom.
+
+It is there to give the tree something to do. It makes no claim to make money.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import ROUND_FLOOR, Decimal
+
+from domain.orders import OrderRequest, OrderType, Purpose, Side, Tif
+from domain.price_steps import ceil_to_step
+from domain.quotes import Quote
+from domain.venue import InstrumentDetails
+
+_FAST, _SLOW = 0.4, 0.1
+_LEAST_QUOTES = 4
+TARGET_VALUE = Decimal(2500)
+"""What an entry is worth, in the currency of the symbol."""
+LEAST_VALUE = Decimal(500)
+"""The smallest first parcel that the ASX takes (facts/ib.md 6.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Two averages of the mid price, one quick and one slow."""
+
+    fast: float = 0.0
+    slow: float = 0.0
+    seen: int = 0
+
+    def after(self, mid: float) -> Trend:
+        """With one more observation."""
+        if self.seen == 0:
+            return Trend(mid, mid, 1)
+        return replace(
+            self,
+            fast=self.fast + _FAST * (mid - self.fast),
+            slow=self.slow + _SLOW * (mid - self.slow),
+            seen=self.seen + 1,
+        )
+
+    @property
+    def rising(self) -> bool:
+        """The quick one is above the slow one, and both have seen enough."""
+        return self.seen >= _LEAST_QUOTES and self.fast > self.slow
+
+
+def trend_of(closes: list[float]) -> Trend:
+    """What a series of closes adds up to, oldest first."""
+    trend = Trend()
+    for close in closes:
+        trend = trend.after(close)
+    # History alone never trades: fresh quotes have to agree with it.
+    return replace(trend, seen=min(trend.seen, 1))
+
+
+def entry(
+    client_order_id: str, quote: Quote, instrument: InstrumentDetails, trend: Trend
+) -> OrderRequest | None:
+    """A small purchase at the ask plus one step, if the price rises; else None."""
+    if not trend.rising or quote.ask is None or not quote.two_sided or quote.halted:
+        return None
+    ask = Decimal(repr(quote.ask))
+    limit = ceil_to_step(ask, instrument.price_steps)
+    limit = ceil_to_step(limit + (limit / 2000), instrument.price_steps)
+    quantity = (TARGET_VALUE / limit / instrument.lot).to_integral_value(ROUND_FLOOR)
+    quantity *= instrument.lot
+    if quantity * ask < LEAST_VALUE:
+        return None
+    return OrderRequest(
+        client_order_id=client_order_id,
+        symbol=quote.symbol,
+        side=Side.BUY,
+        quantity=quantity,
+        type=OrderType.LIMIT,
+        limit_price=limit,
+        tif=Tif.DAY,
+        purpose=Purpose.ENTRY,
+    )

@@ -1,0 +1,268 @@
+"""The simulated broker: takes orders to the exchange, keeps the account, never forgets.
+
+Whatever changes is on disk before a method returns. Not safe for several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from runtime.interface import Clock
+from simulators import order_checks
+from simulators.account import Account
+from simulators.broker_store import BrokerStore, forget
+from simulators.exchange import Exchange
+from simulators.funds import Funds
+from simulators.history import history
+from simulators.model import (
+    Bar,
+    BookMoved,
+    BrokerEvent,
+    BrokerOrder,
+    BrokerPosition,
+    Commission,
+    Execution,
+    Instrument,
+    NewOrder,
+    OrderRefused,
+    Session,
+    TopOfBook,
+)
+from simulators.order_checks import Refusal
+from simulators.order_desk import OrderDesk
+from simulators.settlement import Settlement
+
+ACCOUNT = "DU9000001"
+BASE_CURRENCY = "AUD"
+OPENING_CASH = {BASE_CURRENCY: Decimal(1_000_000)}
+
+_COST_PLACES = Decimal("0.00000001")
+
+#: Market figures are written this often when no order of ours is; a crash loses no more of them.
+_MARKETS_EVERY = timedelta(seconds=30)
+
+
+def open_broker(
+    directory: Path,
+    clock: Clock,
+    *,
+    seed: int = 1,
+    asx_hours: bool = False,
+    fresh: bool = False,
+    market: str = "lively",
+    cash: dict[str, Decimal] | None = None,
+) -> SimulatedBroker:
+    """Open the broker's books in a folder, or begin them, and let its markets run.
+
+    `market` is `lively`, or `still`: prices then move only when `broker.exchange` is told to.
+    `cash` is what a new account begins with, A$1,000,000 unless said otherwise.
+
+    Raises:
+        BrokerStoreError: another process has the books, or they cannot be read.
+        ValueError: there is no such kind of market.
+    """
+    if market not in ("lively", "still"):
+        raise ValueError(f"market is {market!r}: it must be 'lively' or 'still'")
+    now = clock.now()
+    last_perm_id, last_execution = forget(directory) if fresh else (0, 0)
+    store = BrokerStore(directory, ACCOUNT, OPENING_CASH if cash is None else cash, now)
+    if last_perm_id:
+        store.put_meta("last_perm_id", str(last_perm_id))
+        store.put_meta("last_execution", str(last_execution))
+        store.commit()
+    stopped = store.meta("market_time")
+    start = min(now, datetime.fromisoformat(stopped)) if stopped else now
+    exchange = Exchange(start, seed=seed, asx_hours=asx_hours, still=market == "still")
+    return SimulatedBroker(store, exchange, clock, seed)
+
+
+class SimulatedBroker:
+    """Implements `simulators.model.Broker`; made by `open_broker`."""
+
+    def __init__(self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int) -> None:
+        self.account = ACCOUNT
+        self.base_currency = BASE_CURRENCY
+        self.exchange = exchange
+        self._clock = clock
+        self._seed = seed
+        self._store = store
+        books = store.books()
+        self._money = Account(dict(books.cash), dict(books.positions))
+        self._funds = Funds(exchange, self._money, BASE_CURRENCY)
+        self._desk = OrderDesk(
+            store, exchange, Settlement(exchange, self._money, self._funds), books
+        )
+        self._highest = store.clients()
+        self._markets_written = exchange.now
+        for con_id, market in exchange.markets.items():
+            store.restore_market(con_id, market)
+        self._desk.put_back(store.working_state())
+        self._desk.tell(exchange.open_markets())
+        self.advance()
+        self._write_markets()
+        self._commit()
+
+    # What is listed, and its prices
+
+    def instruments(self) -> Sequence[Instrument]:
+        """Everything that is listed."""
+        return [market.listing.instrument for market in self.exchange.markets.values()]
+
+    def sessions(self, con_id: int, days: int) -> Sequence[Session]:
+        """The sessions that touch the `days` days from the start of today, exchange time."""
+        zone = ZoneInfo(self._instrument(con_id).time_zone_id)
+        today = self._clock.now().astimezone(zone).date()
+        first = datetime.combine(today, time(), zone)
+        last = datetime.combine(today + timedelta(days=days), time(), zone)
+        return self.exchange.timetable(con_id).sessions(first, last)
+
+    def top(self, con_id: int) -> TopOfBook:
+        """Level 1 as of the last `advance`."""
+        return self.exchange.markets[con_id].top(self.exchange.now)
+
+    def bars(
+        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+    ) -> Sequence[Bar]:
+        """Bars up to `end` or the present, oldest first; see `simulators.history`."""
+        return history(
+            self.exchange,
+            con_id,
+            what,
+            min(end, self._clock.now()),
+            duration_seconds,
+            bar_seconds,
+            self._seed,
+        )
+
+    # Orders
+
+    def place(self, order: NewOrder) -> list[BrokerEvent]:
+        """Take a new order, or change the live one that has its client id and order id."""
+        events = self._catch_up()
+        if not order.account:
+            order = replace(order, account=self.account)
+        live = self._desk.find(order.client_id, order.order_id)
+        if live is not None and live.is_open:
+            events += self._change(live, order)
+        else:
+            events += self._take(live, order)
+        self._commit()
+        return events
+
+    def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
+        """Cancel an order of a client; another client's is not found."""
+        events = self._catch_up()
+        order = self._desk.find(client_id, order_id)
+        refusal = order_checks.refuse_cancel(order, order_id)
+        if refusal is not None or order is None:
+            assert refusal is not None
+            return [*events, OrderRefused(client_id, order_id, refusal.code, refusal.text)]
+        events += self._desk.cancel(order)
+        self._commit()
+        return events
+
+    def advance(self) -> list[BrokerEvent]:
+        """Let the markets move up to the clock's present, and match."""
+        events = self._catch_up()
+        if self.exchange.now - self._markets_written >= _MARKETS_EVERY:
+            self._write_markets()
+        self._commit()
+        events += [BookMoved(con_id) for con_id in self.exchange.take_moved()]
+        return events
+
+    def next_order_id(self, client_id: int) -> int:
+        """One above the highest order id that this client has used."""
+        return self._highest.get(client_id, 0) + 1
+
+    def orders(self) -> Sequence[BrokerOrder]:
+        """All orders, open and completed, oldest first."""
+        return self._desk.orders()
+
+    def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
+        """All executions with their commissions, oldest first."""
+        return self._desk.executions()
+
+    # The account
+
+    def positions(self) -> Sequence[BrokerPosition]:
+        """What is held, and what was held and is flat now (quantity 0)."""
+        return [
+            BrokerPosition(
+                instrument=self._instrument(con_id),
+                quantity=holding.quantity,
+                average_cost=holding.average_cost.quantize(_COST_PLACES),
+                market_price=self._funds.market_price(con_id),
+                realised_pnl=holding.realised_pnl,
+            )
+            for con_id, holding in self._money.holdings.items()
+        ]
+
+    def cash(self) -> dict[str, Decimal]:
+        """Cash by currency; negative is borrowed."""
+        return dict(self._money.cash)
+
+    def rate(self, currency: str) -> Decimal:
+        """Units of the base currency for one of `currency`, at mid."""
+        return self._funds.rate(currency)
+
+    def close(self) -> None:
+        """Write where the markets stand, and let another process have the books."""
+        self._write_markets()
+        self._commit()
+        self._store.close()
+
+    # Inside
+
+    def _commit(self) -> None:
+        """Make it durable, with the time up to which the markets have lived."""
+        if self._store.pending:
+            self._store.put_meta("market_time", self.exchange.now.isoformat())
+            self._store.commit()
+
+    def _catch_up(self) -> list[BrokerEvent]:
+        return self._desk.tell(self.exchange.advance(self._clock.now()))
+
+    def _take(self, old: BrokerOrder | None, order: NewOrder) -> list[BrokerEvent]:
+        if order.order_id <= self._highest.get(order.client_id, 0):
+            filled = old is not None and old.status == "Filled"
+            same = old is not None and old.request.order_ref == order.order_ref
+            refusal = order_checks.ALREADY_FILLED if filled and same else order_checks.DUPLICATE_ID
+            return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
+        self._highest[order.client_id] = order.order_id
+        self._store.put_client(order.client_id, order.order_id)
+        refusal_or_none = self._refuse(order, None)
+        if refusal_or_none is None:
+            return self._desk.take(order)
+        return [self._refused(order, refusal_or_none)]
+
+    def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
+        refusal = order_checks.refuse_change(old, order) or self._refuse(order, old)
+        if refusal is not None:
+            return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
+        return self._desk.change(old, order)
+
+    def _refuse(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
+        market = self.exchange.markets.get(order.con_id)
+        if market is None:
+            return order_checks.UNKNOWN_CONTRACT
+        return (
+            order_checks.refuse_fields(order, market.listing.instrument, self.account)
+            or order_checks.refuse_phase(market.phase)
+            or self._funds.refuse(order, self._desk.open_orders(), old)
+        )
+
+    def _refused(self, order: NewOrder, refusal: Refusal) -> OrderRefused:
+        kept = self._desk.keep_refused(order) if refusal.kept else None
+        return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text, kept)
+
+    def _instrument(self, con_id: int) -> Instrument:
+        return self.exchange.markets[con_id].listing.instrument
+
+    def _write_markets(self) -> None:
+        self._markets_written = self.exchange.now
+        self._store.put_markets(self.exchange.markets, self.exchange.now)

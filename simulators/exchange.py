@@ -1,0 +1,209 @@
+"""All simulated markets on one time: pure, seeded, without a clock of its own.
+
+`advance(to)` lets everything happen that is due by then, in the order of time. The same seed and
+the same orders at the same times give the same story, however often it is advanced.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from domain.orders import Side
+from simulators import sessions
+from simulators.exchange_orders import Happening, MarketOrder
+from simulators.listings import LISTINGS, Listing
+from simulators.market import Market
+from simulators.model import Phase
+from simulators.price_path import PricePath
+from simulators.sessions import Span, Timetable
+
+#: After a longer absence the markets are caught up with coarser steps than these.
+_UNHURRIED = timedelta(seconds=60)
+#: Of an absence longer than this only the end is played through.
+_REMEMBERED = timedelta(days=3)
+#: A market that stands still offers again what was taken, this often.
+_STILL_INTERVAL = timedelta(seconds=1)
+
+
+class Exchange:
+    """The markets by contract id. `still` markets move only when they are told to."""
+
+    def __init__(
+        self, start: datetime, *, seed: int = 1, asx_hours: bool = False, still: bool = False
+    ) -> None:
+        self.now = start
+        self.still = still
+        self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares()
+        self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies()
+        self.markets: dict[int, Market] = {}
+        self._chance: dict[int, random.Random] = {}
+        self._spans: dict[int, Span] = {}
+        self._seed = seed
+        for listing in LISTINGS:
+            con_id = listing.instrument.con_id
+            path = self.new_path(listing)
+            # One source of chance for each market, so that none disturbs another.
+            chance = random.Random(f"{seed}:{con_id}:{start.isoformat()}")
+            self._chance[con_id] = chance
+            self.markets[con_id] = Market(listing, path, chance)
+        self._stretch = 1.0
+        self._due: list[tuple[datetime, int, int]] = []
+        self._moved: set[int] = set()
+        self._pending: list[Happening] = []
+
+    def open_markets(self) -> list[Happening]:
+        """Begin, where these markets stopped; orders and figures are already there."""
+        happenings: list[Happening] = []
+        for con_id, market in self.markets.items():
+            span = self._look_up_span(con_id)
+            if market.previous_close is None:
+                fair = market.path.at(span.starts.timestamp())
+                market.previous_close = market.steps.nearest(fair)
+                market.last = market.steps.nearest(market.path.at(self.now.timestamp()))
+            happenings += market.resume(span.phase, span.session.opens, self.now, still=self.still)
+        self._schedule_flow()
+        return happenings
+
+    def new_path(self, listing: Listing) -> PricePath:
+        """The path of an instrument's fair price, without the jumps made by hand."""
+        volatility = 0.0 if self.still else listing.volatility
+        reference = float(listing.reference_price)
+        return PricePath(self._seed, listing.instrument.con_id, reference, volatility)
+
+    def timetable(self, con_id: int) -> Timetable:
+        """The hours of an instrument."""
+        return self._pairs if self.markets[con_id].listing.is_currency else self._shares
+
+    def span(self, con_id: int) -> Span:
+        """The phase in which an instrument is now."""
+        return self._spans[con_id]
+
+    def opens(self, con_id: int) -> datetime:
+        """When an order that is held now would reach the market."""
+        span = self.span(con_id)
+        timetable = self.timetable(con_id)
+        return span.session.opens if span.phase is Phase.CLOSED else timetable.next_open(self.now)
+
+    def advance(self, to: datetime) -> list[Happening]:
+        """Let the markets live up to a moment; a step back in time does nothing."""
+        gap = to - self.now
+        self._stretch = max(1.0, min(gap, _REMEMBERED) / _UNHURRIED)
+        happenings, self._pending = self._pending, []
+        if gap > _REMEMBERED:
+            self.now = to - _REMEMBERED
+            self._due.clear()
+            for con_id in self.markets:
+                happenings += self._change_phase(con_id)
+            self._schedule_flow()
+        while self._due and self._due[0][0] <= to:
+            due, kind, con_id = heapq.heappop(self._due)
+            self.now = max(self.now, due)
+            if kind == 0:
+                happenings += self._change_phase(con_id)
+            else:
+                happenings += self._flow(con_id)
+        self.now = max(self.now, to)
+        if self._stretch > 1.0:
+            self._stretch = 1.0
+            self._schedule_flow()
+            for con_id, market in self.markets.items():
+                self._moved.add(con_id)
+                if not self.still:
+                    happenings += market.requote(self.now)
+        return happenings
+
+    def submit(self, con_id: int, order: MarketOrder) -> list[Happening]:
+        """Send an order to its market; it may trade before this returns."""
+        self._moved.add(con_id)
+        return self.markets[con_id].submit(order, self.now)
+
+    def withdraw(self, con_id: int, perm_id: int) -> MarketOrder | None:
+        """Cancel an order; None when the market does not have it any more."""
+        self._moved.add(con_id)
+        return self.markets[con_id].withdraw(perm_id)
+
+    def reduce(self, con_id: int, perm_id: int, remaining: int) -> None:
+        """Make an order smaller where it stands."""
+        self._moved.add(con_id)
+        self.markets[con_id].reduce(perm_id, remaining)
+
+    def take_moved(self) -> Iterable[int]:
+        """The instruments whose market moved since the last call."""
+        moved, self._moved = self._moved, set()
+        return sorted(moved)
+
+    def fair_price(self, con_id: int) -> float:
+        """What the crowd thinks an instrument is worth."""
+        return self.markets[con_id].path.at(self.now.timestamp())
+
+    # What a test may do to a market; the next `advance` tells what came of it
+
+    def set_fair_price(self, con_id: int, price: Decimal) -> None:
+        """Move the crowd to a price; it trades with whatever order is in its way."""
+        market = self.markets[con_id]
+        market.path.move_to(float(price), self.now)
+        self._moved.add(con_id)
+        self._pending += market.requote(self.now)
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
+        """Somebody trades up or down to a price, so much in all.
+
+        What the book does not have up to there, others trade between them at that price; inside
+        the spread that is everything.
+        """
+        market = self.markets[con_id]
+        units, left = market.steps.to_units(price), int(quantity)
+        bid, ask = market.book.best(Side.BUY), market.book.best(Side.SELL)
+        self._moved.add(con_id)
+        for side, reached in (
+            (Side.BUY, ask is not None and units >= ask),
+            (Side.SELL, bid is not None and units <= bid),
+        ):
+            if reached:
+                matches = market.book.take(side, units, left)
+                left -= sum(match.quantity for match in matches)
+                self._pending += market.settle(matches, self.now)
+        if left:
+            self._pending += market.print_trade(units, left, self.now)
+
+    def _schedule_flow(self) -> None:
+        """Set anew when something happens next in each market."""
+        self._due = [due for due in self._due if due[1] == 0]
+        for con_id in self.markets:
+            self._due.append((self.now + self._interval(con_id), 1, con_id))
+        heapq.heapify(self._due)
+
+    def _change_phase(self, con_id: int) -> list[Happening]:
+        span = self._look_up_span(con_id)
+        self._moved.add(con_id)
+        return self.markets[con_id].enter_phase(span.phase, span.session.opens, self.now)
+
+    def _look_up_span(self, con_id: int) -> Span:
+        span = self.timetable(con_id).span_at(self.now)
+        self._spans[con_id] = span
+        heapq.heappush(self._due, (span.ends, 0, con_id))
+        return span
+
+    def _flow(self, con_id: int) -> list[Happening]:
+        market = self.markets[con_id]
+        heapq.heappush(self._due, (self.now + self._interval(con_id), 1, con_id))
+        if market.phase in (Phase.CLOSED, Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION):
+            return []
+        self._moved.add(con_id)
+        if self.still:
+            return market.replenish(self.now)
+        return market.flow(self.now, self._chance[con_id])
+
+    def _interval(self, con_id: int) -> timedelta:
+        """Until the next thing happens in a market: busier at the open and at the close."""
+        if self.still:
+            return _STILL_INTERVAL * self._stretch
+        span = self._spans[con_id]
+        through = (self.now - span.starts) / (span.ends - span.starts)
+        busy = 0.7 + 1.4 * (2 * through - 1) ** 2 if span.phase is Phase.OPEN else 1.0
+        per_second = self.markets[con_id].listing.trades_per_minute / 60 / 0.4 * busy
+        return timedelta(seconds=self._chance[con_id].expovariate(per_second) * self._stretch)

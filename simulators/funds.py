@@ -1,0 +1,164 @@
+"""What the account can afford, and what things are worth in its base currency.
+
+Shares are paid in full, and are not sold short. A pair with the base currency may borrow the other
+currency, up to the account's own worth; any other pair spends only what is there, as for a retail
+account in Australia.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from domain.orders import Side
+from simulators import order_checks
+from simulators.account import Account, Holding
+from simulators.commissions import ASX_MINIMUM, ASX_RATE
+from simulators.exchange import Exchange
+from simulators.model import BrokerOrder, NewOrder
+from simulators.order_checks import Refusal
+
+_RATE_PLACES = Decimal("0.00000001")
+
+
+class Funds:
+    """Reads the account and the markets; changes nothing."""
+
+    def __init__(self, exchange: Exchange, account: Account, base_currency: str) -> None:
+        self._exchange = exchange
+        self._account = account
+        self.base_currency = base_currency
+        self._pairs = {
+            (market.listing.instrument.symbol.base, market.listing.instrument.symbol.currency): id_
+            for id_, market in exchange.markets.items()
+            if market.listing.is_currency
+        }
+
+    def market_price(self, con_id: int) -> Decimal:
+        """The last trade of a share, the middle of a pair; the fair price where there is none."""
+        market = self._exchange.markets[con_id]
+        top = market.top(self._exchange.now)
+        if top.last is not None:
+            return top.last
+        if top.bid is not None and top.ask is not None:
+            return (top.bid + top.ask) / 2
+        return market.steps.to_price(market.steps.nearest(self._exchange.fair_price(con_id)))
+
+    def rate(self, currency: str) -> Decimal:
+        """Units of the base currency for one of `currency`.
+
+        Raises:
+            LookupError: no pair leads from it to the base currency.
+        """
+        return self._rate(currency, frozenset()).quantize(_RATE_PLACES)
+
+    def cash(self) -> Decimal:
+        """All cash, in the base currency."""
+        return sum(
+            (amount * self.rate(currency) for currency, amount in self._account.cash.items()),
+            Decimal(0),
+        )
+
+    def net_liquidation(self) -> Decimal:
+        """All cash and shares, in the base currency."""
+        worth = self.cash()
+        for con_id, holding in self._account.holdings.items():
+            listing = self._exchange.markets[con_id].listing
+            if not listing.is_currency:
+                value = holding.quantity * self.market_price(con_id)
+                worth += value * self.rate(listing.instrument.symbol.currency)
+        return worth
+
+    def refuse(
+        self, order: NewOrder, open_orders: Iterable[BrokerOrder], changed: BrokerOrder | None
+    ) -> Refusal | None:
+        """Whether the account can carry an order beside its other open ones."""
+        others = [o for o in open_orders if changed is None or o.perm_id != changed.perm_id]
+        done = changed.filled if changed is not None else Decimal(0)
+        if self._exchange.markets[order.con_id].listing.is_currency:
+            return self._refuse_pair(order, order.quantity - done)
+        return self._refuse_share(order, order.quantity - done, others)
+
+    def _refuse_share(
+        self, order: NewOrder, remaining: Decimal, others: list[BrokerOrder]
+    ) -> Refusal | None:
+        if order.side is Side.SELL:
+            held = self._account.holdings.get(order.con_id, Holding()).quantity
+            selling = sum(
+                (
+                    other.request.quantity - other.filled
+                    for other in others
+                    if other.request.con_id == order.con_id and other.request.side is Side.SELL
+                ),
+                Decimal(0),
+            )
+            # A stop and a target for the same shares may stand side by side, as TWS lets them.
+            committed = (
+                Decimal(0) if order.type.needs_stop else selling - self._stops(order, others)
+            )
+            return None if remaining + committed <= held else order_checks.NOT_FOR_SHORT_SALE
+        needed = self._cost(order, remaining)
+        for other in others:
+            asked = other.request
+            pair = self._exchange.markets[asked.con_id].listing.is_currency
+            if asked.side is Side.BUY and not pair:
+                needed += self._cost(asked, asked.quantity - other.filled)
+        available = self.cash()
+        if needed <= available:
+            return None
+        return order_checks.too_little_equity(available, needed, self.base_currency)
+
+    def _stops(self, order: NewOrder, others: list[BrokerOrder]) -> Decimal:
+        return sum(
+            (
+                other.request.quantity - other.filled
+                for other in others
+                if other.request.con_id == order.con_id
+                and other.request.side is Side.SELL
+                and other.request.type.needs_stop
+            ),
+            Decimal(0),
+        )
+
+    def _refuse_pair(self, order: NewOrder, remaining: Decimal) -> Refusal | None:
+        symbol = self._exchange.markets[order.con_id].listing.instrument.symbol
+        if self.base_currency not in (symbol.base, symbol.currency):
+            buys = order.side is Side.BUY
+            spent = symbol.currency if buys else symbol.base
+            amount = remaining * self._price(order) if buys else remaining
+            there = self._account.cash.get(spent, Decimal(0))
+            return None if amount <= there else order_checks.CURRENCY_LEVERAGE
+        needed = remaining * self.rate(symbol.base)
+        equity = self.net_liquidation()
+        if needed <= equity:
+            return None
+        return order_checks.too_little_equity(equity, needed, self.base_currency)
+
+    def _cost(self, order: NewOrder, remaining: Decimal) -> Decimal:
+        value = remaining * self._price(order)
+        currency = self._exchange.markets[order.con_id].listing.instrument.symbol.currency
+        return (value + max(ASX_MINIMUM, value * ASX_RATE)) * self.rate(currency)
+
+    def _price(self, order: NewOrder) -> Decimal:
+        """What an order is taken to cost a unit: its limit, its stop, or the market's ask."""
+        if order.limit_price is not None:
+            return order.limit_price
+        if order.stop_price is not None:
+            return order.stop_price
+        top = self._exchange.markets[order.con_id].top(self._exchange.now)
+        return top.ask if top.ask is not None else self.market_price(order.con_id)
+
+    def _rate(self, currency: str, seen: frozenset[str]) -> Decimal:
+        if currency == self.base_currency:
+            return Decimal(1)
+        for (base, quote), con_id in self._pairs.items():
+            other = quote if base == currency else base if quote == currency else None
+            if other is None or other in seen or currency in seen:
+                continue
+            price = self.market_price(con_id)
+            per_other = price if base == currency else 1 / price
+            try:
+                return per_other * self._rate(other, seen | {currency})
+            except LookupError:
+                continue
+        raise LookupError(f"no currency pair leads from {currency} to {self.base_currency}")

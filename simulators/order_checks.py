@@ -1,0 +1,139 @@
+"""What TWS answers to an order that it does not take.
+
+Codes and sentences are those seen from TWS; each check gives one of them or nothing. They know
+the order, its instrument and the phase of its market; money is checked in `funds`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.orders import Tif
+from simulators.model import BrokerOrder, Instrument, NewOrder, Phase
+from simulators.price_steps import PriceSteps
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error of TWS; `kept` when TWS keeps the order in its books, as Inactive."""
+
+    code: int
+    text: str
+    kept: bool = False
+
+
+UNKNOWN_CONTRACT = Refusal(200, "No security definition has been found for the request")
+DUPLICATE_ID = Refusal(103, "Duplicate order id")
+ALREADY_FILLED = Refusal(104, "Cannot modify a filled order.")
+DIFFERENT_ORDER = Refusal(105, "Order being modified does not match original order.")
+PRICE_STEP = Refusal(
+    110, "The price does not conform to the minimum price variation for this contract."
+)
+NOT_FOR_SHORT_SALE = Refusal(
+    201,
+    "Order rejected - reason:The contract is not available for short sale.",
+    kept=True,
+)
+CURRENCY_LEVERAGE = Refusal(
+    201, "Order rejected - reason:FX trade would expose account to currency leverage.", kept=True
+)
+
+
+def too_little_equity(equity: Decimal, needed: Decimal, currency: str) -> Refusal:
+    """The 201 of an account without the means."""
+    return Refusal(
+        201,
+        "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED "
+        f"POSITION YOUR EQUITY WITH LOAN VALUE [{equity:.2f} {currency}] MUST EXCEED THE INITIAL "
+        f"MARGIN [{needed:.2f} {currency}]",
+        kept=True,
+    )
+
+
+def refuse_fields(order: NewOrder, instrument: Instrument, account: str) -> Refusal | None:
+    """What is wrong with the order whatever the market does."""
+    if order.account not in ("", account):
+        return _invalid("Invalid account code")
+    if order.exchange not in instrument.valid_exchanges:
+        return UNKNOWN_CONTRACT
+    return _refuse_quantity(order.quantity, instrument) or _refuse_prices(order, instrument)
+
+
+def refuse_phase(phase: Phase) -> Refusal | None:
+    """An auction that runs takes nothing new and changes nothing."""
+    if phase in (Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION):
+        return Refusal(
+            201,
+            "Order rejected - reason:The exchange does not accept new or amended orders during "
+            "the auction.",
+            kept=True,
+        )
+    return None
+
+
+def refuse_change(old: BrokerOrder, new: NewOrder) -> Refusal | None:
+    """What a change may not change."""
+    asked = old.request
+    if (asked.con_id, asked.side) != (new.con_id, new.side):
+        return DIFFERENT_ORDER
+    if new.account not in ("", asked.account):
+        return DIFFERENT_ORDER
+    if new.quantity <= old.filled:
+        return Refusal(
+            201, "Order rejected - reason:The quantity is not above what has been filled already."
+        )
+    return None
+
+
+def refuse_cancel(order: BrokerOrder | None, order_id: int) -> Refusal | None:
+    """Why there is nothing to cancel."""
+    if order is None:
+        return Refusal(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
+    if order.status == "Inactive":
+        return Refusal(
+            161,
+            "Cancel attempted when order is not in a cancellable state.  "
+            f"Order permId = {order.perm_id}",
+        )
+    if not order.is_open:
+        return Refusal(
+            10148,
+            f"OrderId {order_id} that needs to be cancelled cannot be cancelled, "
+            f"state: {order.status}.",
+        )
+    return None
+
+
+def _refuse_quantity(quantity: Decimal, instrument: Instrument) -> Refusal | None:
+    if not quantity.is_finite() or quantity < 0:
+        return _invalid("Invalid order size was entered")
+    if quantity == 0:
+        return Refusal(434, "The order size cannot be zero.")
+    if quantity < instrument.lot:
+        return Refusal(
+            388,
+            f"Order size {quantity} is smaller than the minimum required size of {instrument.lot}.",
+        )
+    if quantity % instrument.lot:
+        return _invalid("Order size does not conform to market rule")
+    return None
+
+
+def _refuse_prices(order: NewOrder, instrument: Instrument) -> Refusal | None:
+    if order.tif is Tif.IOC and order.type.needs_stop:
+        return Refusal(111, "The TIF (Tif type) and the order type are incompatible.")
+    steps = PriceSteps(instrument.price_steps)
+    for price, needed, name in (
+        (order.limit_price, order.type.needs_limit, "limit"),
+        (order.stop_price, order.type.needs_stop, "stop"),
+    ):
+        if needed and price is None:
+            return _invalid(f"Missing {name} price")
+        if needed and price is not None and not (price.is_finite() and steps.conforms(price)):
+            return PRICE_STEP
+    return None
+
+
+def _invalid(cause: str) -> Refusal:
+    return Refusal(321, f"Error validating request.-'bF' : cause - {cause}.")

@@ -1,0 +1,182 @@
+"""Replies about orders: openOrder, orderStatus, executions, commissions, completed orders.
+
+The long layouts are those recorded from real gateways, with our values in their places.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from domain.orders import OrderType, Side
+from simulators.model import BrokerOrder, Commission, Execution, Instrument
+from simulators.tws.encode import contract_fields
+from simulators.tws.fields import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, number, size
+from simulators.tws.protocol import VERSION_PEG_OFFSETS, Reply
+
+#: How orders are called on the wire.
+ORDER_TYPES = {
+    "LMT": OrderType.LIMIT,
+    "MKT": OrderType.MARKET,
+    "STP": OrderType.STOP,
+    "STP LMT": OrderType.STOP_LIMIT,
+}
+_WIRE_TYPES = {order_type: name for name, order_type in ORDER_TYPES.items()}
+
+
+def local_time(time: datetime, zone: str) -> str:
+    """A time as the wire writes it: `20260413 15:27:04 US/Eastern`."""
+    return f"{time.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone}"
+
+
+def order_status(order: BrokerOrder, version: int) -> list[str]:
+    """Where an order stands; a part fill is `Submitted` with something filled."""
+    request = order.request
+    return [
+        str(Reply.ORDER_STATUS.value),
+        str(request.order_id),
+        order.status,
+        size(order.filled, version),
+        size(request.quantity - order.filled, version),
+        number(order.average_price),
+        str(order.perm_id),
+        "0",
+        number(order.last_fill_price),
+        str(request.client_id),
+        order.why_held,
+        "0",
+    ]
+
+
+def _terms(order: BrokerOrder, version: int) -> list[str]:
+    """Side, quantity, type, the two prices and the time in force."""
+    request = order.request
+    return [
+        request.side.value,
+        size(request.quantity, version),
+        _WIRE_TYPES[request.type],
+        number(request.limit_price or Decimal(0)),
+        number(request.stop_price or Decimal(0)),
+        request.tif.value,
+    ]
+
+
+def open_order(
+    order: BrokerOrder,
+    instrument: Instrument,
+    commission: tuple[Decimal, str] | None,
+    version: int,
+) -> list[str]:
+    """An order with its state; `commission` (amount, currency) is known only after fills."""
+    request = order.request
+    tag = f"{order.perm_id}.0/{request.account}/{request.client_id}"
+    fields = [
+        str(Reply.OPEN_ORDER.value),
+        str(request.order_id),
+        *contract_fields(instrument, request.exchange),
+        *_terms(order, version),
+        *("", request.account, "", "0", request.order_ref),
+        *(str(request.client_id), str(order.perm_id)),
+        *("0", "0", "0", "", tag),  # outsideRth, hidden, discretionary, goodAfterTime
+        *("", "", "", "", "", "", "", "", ""),  # faGroup … settlingFirm
+        *("0", "", "-1", "0", "", "", "", "", ""),  # shortSaleSlot … stockRangeUpper
+        *(UNSET_INT, "0", "0", "0", "", "3", "0", "0", ""),  # displaySize … nbboPriceCap
+        *("0", "0", "", "0", "None", "", "0", "", "", "", "?", "0", "0", ""),  # … delta-neutral
+        *("0", "0", "", "", "", "", ""),  # continuousUpdate … comboLegsDescrip
+        *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
+        *("0", "", "IB", "0", "0", "", "0", "0"),  # optOut, clearing, notHeld, … whatIf
+        order.status,
+        *([UNSET_DOUBLE] * 9),
+        *(("", "", "", "") if commission is None else _commission(commission)),
+        *("", "0", "0", "0"),  # warningText, randomize, conditions
+        *("None", *([UNSET_DOUBLE] * 6)),  # adjusted type and prices, trigger, trail
+        *("0", "", "", "", "0", "1", "0", "0", "0"),  # trailing unit … usePriceMgmtAlgo
+    ]
+    for since, field in ((159, ""), (160, ""), (162, "0")):  # duration, postToAts, autoCancel
+        if version >= since:
+            fields.append(field)
+    if version >= VERSION_PEG_OFFSETS:
+        fields += [""] * 5
+    return fields
+
+
+def _commission(commission: tuple[Decimal, str]) -> tuple[str, str, str, str]:
+    """Commission with its bounds and currency."""
+    amount, currency = commission
+    return number(amount), "", "", currency
+
+
+def completed_order(
+    order: BrokerOrder, instrument: Instrument, zone: str, version: int
+) -> list[str]:
+    """An order that is over. It has no order id and no client id, as IB sends none."""
+    request = order.request
+    done = order.completed_at or order.placed_at
+    fields = [
+        str(Reply.COMPLETED_ORDER.value),
+        *contract_fields(instrument, request.exchange),
+        *_terms(order, version),
+        *("", request.account, "", "0", request.order_ref, str(order.perm_id)),
+        *("0", "0", "0", ""),  # outsideRth, hidden, discretionary, goodAfterTime
+        *("", "", "", "", "", "", "", "", ""),  # faGroup … settlingFirm
+        *("0", "", "-1", "", "", "", "", ""),  # shortSaleSlot … stockRangeUpper
+        *(UNSET_INT, "0", "0", "", "3", "0"),  # displaySize … triggerMethod
+        *("", "0", "None", "", "0", "0", "0", ""),  # volatility, delta-neutral
+        *("0", "0", "", "", ""),  # continuousUpdate … comboLegsDescrip
+        *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
+        *("", "IB", "0", "0", "", "0"),  # clearing, notHeld, delta-neutral, algo, solicited
+        order.status,
+        *("0", "0", "0"),  # randomize, conditions
+        *(UNSET_DOUBLE, UNSET_DOUBLE, "0", "1", "0", ""),  # trailStop … autoCancelDate
+        size(order.filled, version),
+        *(UNSET_INT, "0", "Not an insider or substantial shareholder", "0", "0", UNSET_LONG),
+        local_time(done, zone),
+        order.completed_status,
+    ]
+    if version >= VERSION_PEG_OFFSETS:
+        fields += [""] * 5
+    return fields
+
+
+def execution(req_id: int, trade: Execution, instrument: Instrument, version: int) -> list[str]:
+    """A trade; `req_id` is -1 for one that nobody asked for. Bought is BOT, sold is SLD."""
+    request = trade.order.request
+    return [
+        str(Reply.EXECUTION.value),
+        str(req_id),
+        str(request.order_id),
+        *contract_fields(instrument, request.exchange),
+        trade.execution_id,
+        local_time(trade.time, instrument.time_zone_id),
+        request.account,
+        trade.exchange,
+        "BOT" if request.side is Side.BUY else "SLD",
+        size(trade.quantity, version),
+        number(trade.price),
+        str(trade.order.perm_id),
+        str(request.client_id),
+        "0",
+        size(trade.cumulative_quantity, version),
+        number(trade.average_price),
+        request.order_ref,
+        "",
+        "",
+        "",
+        str(trade.liquidity),
+    ]
+
+
+def commission_report(commission: Commission) -> list[str]:
+    """What an execution cost. Realised profit is unset where the trade only opened."""
+    realised = commission.realised_pnl
+    return [
+        str(Reply.COMMISSION_REPORT.value),
+        "1",
+        commission.execution_id,
+        number(commission.amount),
+        commission.currency,
+        UNSET_DOUBLE if realised is None else number(realised),
+        "",
+        "",
+    ]

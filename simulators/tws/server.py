@@ -1,0 +1,205 @@
+"""The gateway: listens, keeps the client ids apart, beats, and puts the desks together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from runtime.interface import Clock
+from simulators.model import Broker
+from simulators.tws import encode, refusals
+from simulators.tws.accounts import AccountDesk
+from simulators.tws.contracts import ContractBook, ContractDesk
+from simulators.tws.executions import ExecutionDesk
+from simulators.tws.fields import FieldReader, UnreadableRequest
+from simulators.tws.history import HistoryDesk
+from simulators.tws.market_data import MarketDataDesk
+from simulators.tws.orders import OrderDesk
+from simulators.tws.protocol import Reply, Request
+from simulators.tws.routing import Handlers
+from simulators.tws.session import Session
+from simulators.tws.wire_log import WireLog
+
+#: Pairs are looked at on every beat, shares on every second one (TWS: each 250 ms).
+BEAT_SECONDS = 0.125
+
+#: What TWS says of its farms after startApi, code and text.
+FARM_NOTICES = (
+    (2104, "Market data farm connection is OK:afarm"),
+    (2106, "HMDS data farm connection is OK:hkhmds"),
+    (2158, "Sec-def data farm connection is OK:secdefhk"),
+)
+
+
+class GatewayServer:
+    """A simulated TWS or IB Gateway in front of a broker. It belongs to one event loop.
+
+    `time_zone` is that of its operator: executions and completed orders reach back to the last
+    midnight there. `message_limit` is the most that a client may send in a second (None: any).
+    `tell` gets one readable line per connection and disconnection. `streams_market` is False
+    where something else sends the quotes (a flood for measurements).
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        clock: Clock,
+        log: WireLog,
+        *,
+        time_zone: str = "Australia/Sydney",
+        message_limit: int | None = 50,
+        tell: Callable[[str], None] | None = None,
+        streams_market: bool = True,
+    ) -> None:
+        self.clock = clock
+        self.log = log
+        self.message_limit = message_limit
+        self._broker = broker
+        self._tell = tell
+        self._streams_market = streams_market
+        self._sessions: set[Session] = set()
+        self._clients: dict[int, Session] = {}
+        self._opened = 0
+        self._beats = 0
+        self._beat_timer: asyncio.TimerHandle | None = None
+        self._server: asyncio.Server | None = None
+        self._failure: asyncio.Future[None] | None = None
+        book = ContractBook(broker.instruments())
+        self._accounts = AccountDesk(broker, clock, time_zone)
+        self.market_data = MarketDataDesk(broker, book)
+        self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
+        self._handlers: Handlers = {
+            **refusals.handlers(),
+            **self._accounts.handlers(),
+            **self.market_data.handlers(),
+            **self._orders.handlers(),
+            **ContractDesk(broker, book, clock).handlers(),
+            **ExecutionDesk(broker, book, clock, time_zone).handlers(),
+            **HistoryDesk(broker, book, clock, log).handlers(),
+            Request.CURRENT_TIME: self._current_time,
+        }
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen; give the port (`port` 0: any that is free).
+
+        Raises:
+            OSError: the address cannot be listened on, as when the port is in use.
+        """
+        loop = asyncio.get_running_loop()
+        self._failure = loop.create_future()
+        self._server = await loop.create_server(self._new_session, host, port)
+        self.log.note(0, None, "started")
+        self._beat_timer = loop.call_later(BEAT_SECONDS, self._beat)
+        chosen: int = self._server.sockets[0].getsockname()[1]
+        return chosen
+
+    async def stop(self) -> None:
+        """Close every connection and the port. The broker and the log are left to their owner."""
+        if self._beat_timer is not None:
+            self._beat_timer.cancel()
+        if self._server is None:
+            return
+        self._server.close()
+        for session in list(self._sessions):
+            session.drop("the gateway stops")
+        await self._server.wait_closed()
+        self._server = None
+        if self._failure is not None and not self._failure.done():
+            self._failure.cancel()
+        self.log.note(0, None, "stopped")
+
+    async def failed(self) -> None:
+        """Wait until something fails (the broker's disk, say), and raise what it failed with."""
+        assert self._failure is not None, "start it first"
+        await self._failure
+
+    # What sessions ask (see session.House).
+
+    def admit(self, session: Session, client_id: int) -> bool:
+        """Take a client in; False when its id is in use."""
+        if client_id in self._clients:
+            return False
+        self._clients[client_id] = session
+        return True
+
+    def welcome(self, session: Session) -> None:
+        """Send the accounts, the next order id and how the farms are."""
+        assert session.client_id is not None
+        self._say(f"client {session.client_id} connected (server version {session.version})")
+        next_id = self._broker.next_order_id(session.client_id)
+        session.send(encode.simple(Reply.MANAGED_ACCOUNTS, self._broker.account))
+        session.send(encode.simple(Reply.NEXT_VALID_ID, next_id))
+        for code, text in FARM_NOTICES:
+            session.send_error(-1, code, text)
+
+    def dispatch(self, session: Session, message_id: int, fields: FieldReader) -> None:
+        """Have the right desk act on a request, then tell everybody else whom it concerns."""
+        try:
+            handler = self._handlers[Request(message_id)]
+        except (KeyError, ValueError):
+            raise UnreadableRequest("it is unknown") from None
+        try:
+            handler(session, fields)
+        except UnreadableRequest:
+            raise
+        except Exception as failure:
+            self._fail(failure)
+            session.drop("the gateway failed")
+        for other in tuple(self._clients.values()):
+            if other is not session:
+                other.flush()
+
+    def leave(self, session: Session, reason: str) -> None:
+        """A session is over: its id is free, its subscriptions end; its orders work on."""
+        self._sessions.discard(session)
+        self.market_data.forget(session)
+        self._accounts.forget(session)
+        client_id = session.client_id
+        if client_id is not None and self._clients.get(client_id) is session:
+            del self._clients[client_id]
+            self._say(f"client {client_id} disconnected: {reason}")
+            self.log.note(session.number, client_id, "disconnected", reason=reason)
+        else:
+            self.log.note(session.number, client_id, "turned away", reason=reason)
+
+    @property
+    def clients(self) -> dict[int, Session]:
+        """The sessions that completed their handshake, by client id."""
+        return dict(self._clients)
+
+    # The beat.
+
+    def _new_session(self) -> Session:
+        self._opened += 1
+        session = Session(self._opened, self)
+        self._sessions.add(session)
+        return session
+
+    def _beat(self) -> None:
+        self._beats += 1
+        try:
+            self._orders.publish(self._broker.advance())
+            if self._streams_market:
+                self.market_data.stream_changes(shares=self._beats % 2 == 0)
+            self._accounts.beat()
+        except Exception as failure:
+            self._fail(failure)
+            return
+        for session in tuple(self._clients.values()):
+            session.flush()
+        if self._beats % 2 == 0:
+            self.log.settle()
+        self._beat_timer = asyncio.get_running_loop().call_later(BEAT_SECONDS, self._beat)
+
+    def _fail(self, failure: Exception) -> None:
+        """Going on without the broker would be a gateway that lies: its owner must end it."""
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_exception(failure)
+
+    def _current_time(self, session: Session, fields: FieldReader) -> None:
+        seconds = int(self.clock.now().timestamp())
+        session.send(encode.simple(Reply.CURRENT_TIME, seconds))
+
+    def _say(self, line: str) -> None:
+        if self._tell is not None:
+            self._tell(line)
