@@ -203,8 +203,9 @@ def test_the_hook_comes_back_at_its_port_after_a_crash_and_a_restart(grow: Grow)
         assert hook_url(rig.system) == rig.hook.url
         assert rig.hook.get("/actors/console.hook").json()["incarnation"] == 2
         kept_open.get("/tree")
+        second = rig.system.seat(names.HOOK).occupant
+        assert second is not None
         assert rig.hook.post(f"/actors/{names.HOOK}/restart").status_code == 202
-        # The supervisor has it before this, and so has the hook its stop before the next.
-        rig.system.inspect(names.CONSOLE).get(timeout=LIMIT)
+        assert second.actor_stopped.wait(LIMIT)
         assert hook_url(rig.system) == rig.hook.url
     assert rig.hook.get("/actors/console.hook").json()["incarnation"] == 3
