@@ -281,6 +281,16 @@ class RecordSetting(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordAudit(Message):
+    """To the ledger: write down what a person (or somebody in their name) has done."""
+
+    lane: ClassVar[Lane] = Lane.FACT
+    who: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRecorded(Message):
     """From the ledger, after the commit: how an order stands now."""
 
