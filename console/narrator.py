@@ -77,7 +77,9 @@ class Narrator(Actor):
 
     @on(Reconciled)
     def _reconciled(self, message: Reconciled) -> None:
-        doubt = f"{len(message.in_doubt)} orders in doubt" if message.in_doubt else "nothing in doubt"
+        doubt = (
+            f"{len(message.in_doubt)} orders in doubt" if message.in_doubt else "nothing in doubt"
+        )
         rest = "; ".join(f"{symbol}: {why}" for symbol, why in message.mismatches)
         self.line("AGREED", f"ledger and {message.venue}: {rest or 'no mismatch'}, {doubt}")
 

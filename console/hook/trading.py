@@ -17,14 +17,20 @@ from console.schemas import OrderOut, OrdersOut
 from domain.orders import Order, OrderRequest, OrderState
 
 _TAKEN = frozenset({"DUPLICATE_ORDER_ID", "ORDER_ID_TAKEN"})
-_STATUS = {
-    "ORDER_NOT_KNOWN": 404,
-    "PAUSED": 409,
-    "VENUE_NOT_TRADABLE": 409,
-    "DUPLICATE_ORDER_ID": 409,
-    "ORDER_ID_TAKEN": 409,
-}
-"""What is not named here is 422."""
+_NOT_NOW = frozenset(
+    {
+        "PAUSED",
+        "VENUE_NOT_TRADABLE",
+        "SYMBOL_ON_HOLD",
+        "INSTRUMENT_NOT_KNOWN",
+        "NO_FRESH_QUOTE",
+        "NO_RATE",
+        "MORE_THAN_HELD",
+        "ORDER_NOT_OPEN",
+        *_TAKEN,
+    }
+)
+"""The order is well made and things stand against it: 409. Every other refusal is 422."""
 
 
 def routes(asking: Asking) -> APIRouter:
@@ -56,7 +62,6 @@ def routes(asking: Asking) -> APIRouter:
     async def cancel(client_order_id: str) -> OrderOut:
         """Ask for an order to be taken back; its state changes when the venue says so."""
         await _known(asking, client_order_id)
-        asking.audit(f"cancel {client_order_id}", "asked for over the hook")
         deadline = asking.clock.monotonic() + asking.options.answer_seconds
         verdict = await asking.ask(
             asking.options.desk, ProposeCancel(deadline, client_order_id, "hook")
@@ -123,7 +128,7 @@ class _Proposing:
                 "Send the same body with this client order id again: it is harmless.",
                 client_order_id=id,
             )
-        return order
+        return _same(order, request)
 
 
 def _in_doubt(refused: Refused, client_order_id: str) -> Refused:
@@ -148,7 +153,7 @@ def _admitted(asking: Asking, verdict: object, client_order_id: str) -> None:
         )
     if not verdict.admitted:
         raise Refused(
-            _STATUS.get(verdict.code, 422),
+            409 if verdict.code in _NOT_NOW else 422,
             verdict.code,
             verdict.sentence,
             verdict.cure,
