@@ -22,6 +22,7 @@ def test_a_broker_opened_again_knows_everything(tmp_path: Path) -> None:
     first = BrokerWorld(tmp_path)
     ask, there = first.ask(), int(first.broker.top(BHP).ask_size)
     first.place(BUY, there + 100, ask)
+    first.trade(ask, 40)
     first.place(SELL, 50000, con_id=AUDUSD)
     first.place(BUY, 10, "30", tif=Tif.GTC)
     first.place(SELL, 10, stop="20")
@@ -53,11 +54,11 @@ def test_a_broker_opened_again_knows_everything(tmp_path: Path) -> None:
             second.broker.top(BHP).last,
         )
         assert second.bid() == ask  # the remainder rests where it was
-        assert [f.quantity for f in fills(second.trade(ask, 100))] == [100]
+        assert [f.quantity for f in fills(second.trade(ask, 100))] == [60]
         second.place(BUY, 10)
         assert len({order.perm_id for order in second.broker.orders()}) == 5
         ids = [execution.execution_id for execution, _ in second.broker.executions()]
-        assert len(set(ids)) == len(ids) == 4
+        assert len(set(ids)) == len(ids) == 5
     finally:
         second.broker.close()
 

@@ -31,7 +31,7 @@ def phase(world: BrokerWorld) -> Phase:
     return world.broker.top(BHP).phase
 
 
-def test_one_price_trades_the_most_and_leaves_the_smallest_surplus() -> None:
+def test_an_auction_trades_as_much_as_it_can_at_one_price() -> None:
     book = OrderBook()
     for price, quantity in ((103, 10), (102, 20), (101, 30)):
         book.add(BUY, price, quantity)
@@ -41,6 +41,14 @@ def test_one_price_trades_the_most_and_leaves_the_smallest_surplus() -> None:
     assert {match.price for match in matches} == {101}
     assert sum(match.quantity for match in matches) == 35
     assert book.best(BUY) == 101 and book.size(BUY, 101) == 25 and book.best(SELL) == 103
+
+
+def test_of_prices_with_equal_volume_the_one_with_the_smaller_surplus_wins() -> None:
+    book = OrderBook()
+    book.add(BUY, 102, 10)
+    book.add(BUY, 100, 5)
+    book.add(SELL, 100, 10)
+    assert [match.price for match in book.uncross(reference=100)] == [102]
 
 
 def test_of_equal_auction_prices_the_one_closest_to_the_reference_wins() -> None:
