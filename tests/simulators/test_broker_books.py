@@ -131,6 +131,41 @@ def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
         world.broker.close()
 
 
+_PLACE_FOR_EVER = """
+import itertools, sys
+from pathlib import Path
+from domain.orders import Side
+from tests.simulators.broker_world import BrokerWorld
+world = BrokerWorld(Path(sys.argv[1]), market="lively")
+for number in itertools.count(1):
+    world.place(Side.BUY, 10, world.ask() if number % 2 else world.bid())
+    print(number, flush=True)
+    world.after(0.2)
+"""
+
+
+def test_a_kill_in_the_middle_of_the_work_loses_no_answer_and_no_cent(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", _PLACE_FOR_EVER, str(tmp_path)],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        answered = [int(process.stdout.readline()) for _ in range(40)]
+        process.kill()
+        answered += [int(line) for line in process.stdout]
+    books = read_books(tmp_path)
+    assert {order.request.order_id for order in books.orders} >= set(answered)
+    spent = sum(execution.quantity * execution.price for execution in books.executions)
+    fees = sum(commission.amount for commission in books.commissions.values())
+    assert len(books.commissions) == len(books.executions) > 0
+    assert books.cash["AUD"] == 1_000_000 - spent - fees
+    assert books.positions[BHP].quantity == sum(order.filled for order in books.orders)
+
+
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
     world = BrokerWorld(tmp_path)
     try:

@@ -141,6 +141,19 @@ def test_day_orders_expire_at_the_close_and_gtc_orders_stay(world: BrokerWorld) 
     assert [f.quantity for f in fills(world.fair(str(far - 1)))] == [100]
 
 
+def test_an_order_changed_to_day_lives_until_the_close_of_the_day_of_its_change(
+    world: BrokerWorld,
+) -> None:
+    far = world.bid() - 5
+    world.place(BUY, 100, far, tif=Tif.GTC)
+    until(world, 60)
+    world.place(BUY, 100, far, tif=Tif.DAY, order_id=1)
+    until(world, 7195)
+    assert world.order(1).is_open
+    until(world, 7199)
+    assert world.order(1).status == "Cancelled"
+
+
 def test_an_order_outside_hours_is_held_and_says_until_when(tmp_path: Path) -> None:
     saturday = datetime(2026, 11, 21, 1, tzinfo=UTC)
     world = BrokerWorld(tmp_path, now=saturday, asx_hours=True)
