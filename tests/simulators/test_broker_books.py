@@ -184,6 +184,28 @@ def test_damaged_books_are_refused_with_a_sentence_and_fresh_helps(tmp_path: Pat
     BrokerWorld(tmp_path, fresh=True).broker.close()
 
 
+def test_a_row_that_makes_no_sense_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    world = BrokerWorld(tmp_path)
+    world.place(BUY, 10)
+    world.broker.close()
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("UPDATE orders SET quantity = 'ten'")
+    connection.commit()
+    connection.close()
+    for _ in range(2):  # nor is the lock kept
+        with pytest.raises(BrokerStoreError, match=r"cannot be read .*--fresh"):
+            open_broker(tmp_path, HandClock())
+
+
+def test_a_folder_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BrokerStoreError, match="cannot be used for the broker's books"):
+        open_broker(tmp_path / "file", HandClock())
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(BrokerStoreError, match="cannot be read"):
+        open_broker(tmp_path, HandClock())
+
+
 def test_books_of_another_version_are_refused(tmp_path: Path) -> None:
     BrokerWorld(tmp_path).broker.close()
     connection = sqlite3.connect(tmp_path / FILE_NAME)
