@@ -12,27 +12,15 @@ from ibapi.contract import Contract
 from ibapi.execution import ExecutionFilter
 
 from simulators.books import read_books
-from simulators.model import Phase
 from simulators.tws.wire_history import read_wire_log
 from tests.simulators import official_session
 from tests.simulators.gateway_process import gateway_process
-from tests.simulators.raw_client import AUD_USD, BHP, House, RawClient, house, place_order
+from tests.simulators.raw_client import AUD_USD, BHP, RawClient, house, market_open, place_order
 
 
 def run(scene: Coroutine[Any, Any, None]) -> None:
     """Play a scene on an event loop of its own."""
     asyncio.run(scene)
-
-
-def open_market(place: House) -> None:
-    """Leap over the seconds between two sessions, if they are now."""
-    place.broker.advance()
-    for _ in range(60):
-        if place.broker.top(4036812).phase is Phase.OPEN:
-            return
-        place.clock.leap(1)
-        place.broker.advance()
-    raise AssertionError("the market of the demo stays closed")
 
 
 async def told(client: RawClient, until: str, until_field: tuple[int, str]) -> list[list[str]]:
@@ -62,7 +50,6 @@ def outline(messages: list[list[str]]) -> list[str]:
 def test_a_market_order_is_told_as_tws_tells_it(tmp_path: Path) -> None:
     async def scene() -> None:
         async with house(tmp_path) as place:
-            open_market(place)
             client = await RawClient.ready(place.port)
             client.send(*place_order(1, order_type="MKT", limit="", order_ref="M"))
             messages = await told(client, "59", (1, "1"))
@@ -91,7 +78,6 @@ def test_a_market_order_is_told_as_tws_tells_it(tmp_path: Path) -> None:
 def test_a_resting_order_is_changed_then_cancelled(tmp_path: Path) -> None:
     async def scene() -> None:
         async with house(tmp_path) as place:
-            open_market(place)
             client = await RawClient.ready(place.port)
             client.send(*place_order(1, limit="30", order_ref="A"))
             assert outline(await told(client, "3", (2, "Submitted"))) == [
@@ -127,7 +113,6 @@ def test_a_resting_order_is_changed_then_cancelled(tmp_path: Path) -> None:
 def test_another_client_sees_an_order_and_cannot_cancel_it(tmp_path: Path) -> None:
     async def scene() -> None:
         async with house(tmp_path) as place:
-            open_market(place)
             owner = await RawClient.ready(place.port, client_id=5)
             other = await RawClient.ready(place.port, client_id=6)
             owner.send(*place_order(1, order_ref="MINE"))
@@ -200,7 +185,6 @@ def test_an_empty_time_in_force_becomes_day_with_a_notice(tmp_path: Path) -> Non
 def test_order_ids_count_per_client_and_a_used_one_is_refused(tmp_path: Path) -> None:
     async def scene() -> None:
         async with house(tmp_path) as place:
-            open_market(place)
             client = await RawClient.ready(place.port, client_id=5)
             client.send(*place_order(7, AUD_USD, quantity="30000", limit="0.5", order_ref="FX"))
             await told(client, "3", (2, "Submitted"))
@@ -220,7 +204,6 @@ def test_order_ids_count_per_client_and_a_used_one_is_refused(tmp_path: Path) ->
 def test_positions_and_account_follow_a_trade(tmp_path: Path) -> None:
     async def scene() -> None:
         async with house(tmp_path) as place:
-            open_market(place)
             client = await RawClient.ready(place.port)
             client.send(61, 1)
             assert (await client.until("62"))[0] == "62"
@@ -249,6 +232,7 @@ def test_an_order_answered_before_a_kill_is_there_afterwards(tmp_path: Path) -> 
         gateway_process(tmp_path, "--market", "still") as gateway,
         official_session.connected(gateway.port, 41) as (client, wrapper),
     ):
+        asyncio.run(market_open(gateway.port))
         contract = _contract()
         client.placeOrder(1, contract, _limit_order(60.0, "TRADED"))
         wrapper.until(lambda: wrapper.all("commissionReport"), 40)
