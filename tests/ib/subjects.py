@@ -58,6 +58,7 @@ class Ours:
     def __init__(self) -> None:
         self.sink = Recorder()
         self.link: IBLink | None = None
+        self._refused: set[str] = set()
 
     @property
     def _link(self) -> IBLink:
@@ -79,7 +80,11 @@ class Ours:
         return (await self._link.round(1, seconds)).complete
 
     def place(self, reference: str) -> None:
-        self._link.place(limit_order(reference))
+        try:
+            self._link.place(limit_order(reference))
+        except LinkError as error:
+            assert error.cause == "BUDGET"
+            self._refused.add(reference)
 
     def is_cancelled(self, reference: str) -> bool:
         return any(
@@ -103,7 +108,7 @@ class Ours:
         ]
 
     def said_not_sent(self) -> set[str]:
-        return {
+        return self._refused | {
             notice.client_order_id or ""
             for notice in self.sink.order_notices()
             if notice.code == NOT_WRITTEN

@@ -48,7 +48,7 @@ def test_an_order_that_never_left_is_told(make: Make) -> None:
         peer, subject = Peer(), make()
         async with listening(peer):
             await subject.open(peer.port)
-            placed = {f"K{number}" for number in range(60)}
+            placed = {f"K{number}" for number in range(300)}
             for reference in placed:
                 subject.place(reference)
             await peer.until("3", subject.burst)
