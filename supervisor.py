@@ -188,19 +188,24 @@ def _trading(system: ActorSystem, seat: Seat, settings: Settings) -> Supervisor:
         venues=(names.IB,),
         venue_of=dict.fromkeys(settings.allowed_symbols, names.IB),
     )
+    venues = (names.IB,)
     prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds
     children = [
         Child(names.DESK, lambda s, seat: Desk(s, seat, options=desk_options)),
         Child(
             names.PLAN_MONITOR,
-            lambda s, seat: PlanMonitor(s, seat, prefix=prefix, stale_after_seconds=stale),
+            lambda s, seat: PlanMonitor(
+                s, seat, prefix=prefix, venues=venues, stale_after_seconds=stale
+            ),
         ),
     ]
     if settings.strategy == "rules":
         children.append(
             Child(
                 names.STRATEGIST,
-                lambda s, seat: Strategist(s, seat, prefix=prefix, stale_after_seconds=stale),
+                lambda s, seat: Strategist(
+                    s, seat, prefix=prefix, venues=venues, stale_after_seconds=stale
+                ),
             )
         )
     return Supervisor(
@@ -227,6 +232,7 @@ def _console(
                     say=options.say,
                     base_currency=settings.ib_base_currency,
                     where_to_look=options.where_to_look,
+                    venues=(names.IB,),
                 ),
             ),
         ),
@@ -275,6 +281,7 @@ def run(words: Sequence[str]) -> int:
         mode=settings.mode,
         level=settings.log_level,
         secrets=settings.secrets(),
+        screen_level="WARNING",
     )
     try:
         lock = lock_state_dir(settings.state_dir)

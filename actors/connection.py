@@ -14,7 +14,7 @@ from typing import Any
 
 from actors import names
 from actors.base import Actor, on
-from actors.lanes import Command, Exit, ExitKind, Message, State
+from actors.lanes import Command, Exit, ExitKind, State
 from actors.messages import (
     AccountChanged,
     AskBars,
@@ -25,6 +25,7 @@ from actors.messages import (
     CancelOrder,
     InstrumentFailed,
     InstrumentKnown,
+    Introduce,
     LinkUp,
     OrderHanded,
     OrderNotSent,
@@ -56,6 +57,9 @@ from domain.venue import (
     PositionReport,
     VenueNotice,
 )
+
+
+_TRADERS = (names.DESK, names.PLAN_MONITOR, names.STRATEGIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Connection(Actor):
         self._beat_at: float | None = None
         self._beat_seconds: float | None = None
         self._handed = 0
+        self._described: dict[Symbol, InstrumentKnown | InstrumentFailed] = {}
 
     def on_start(self) -> None:
         """Build the link and begin to open it; wait for nothing."""
@@ -145,6 +150,7 @@ class Connection(Actor):
             names.quotes(self.venue),
             names.history(self.venue),
             names.DESK,
+            names.NARRATOR,
         ):
             self.tell(name, up)
         self.after(self.options.heartbeat_seconds, "heartbeat")
@@ -152,7 +158,7 @@ class Connection(Actor):
             self.run(self._describe_instrument(symbol))
 
     async def _describe_instrument(self, symbol: Symbol) -> None:
-        message: Message
+        message: InstrumentKnown | InstrumentFailed
         try:
             limit = self.options.instrument_seconds
             details = await asyncio.wait_for(self.link.instrument(symbol), limit)
@@ -167,10 +173,17 @@ class Connection(Actor):
         except LinkError as error:
             self.lose(error)
             return
-        for name in (names.DESK, names.quotes(self.venue), names.history(self.venue)):
+        self._described[symbol] = message
+        for name in (names.quotes(self.venue), names.history(self.venue), *_TRADERS):
             self.tell(name, message)
-        for name in (names.STRATEGIST, names.PLAN_MONITOR):
-            self.tell(name, message)
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        if self._opened is None:
+            return
+        self.tell(message.seat, LinkUp(self.venue, self.epoch, self._opened))
+        for described in self._described.values():
+            self.tell(message.seat, described)
 
     def on_timer(self, name: str) -> None:
         """The next beat is due."""

@@ -18,6 +18,7 @@ from actors.messages import (
     InstrumentFailed,
     InstrumentKnown,
     IntentRefused,
+    Introduce,
     LinkDown,
     LinkUp,
     LoadBook,
@@ -83,6 +84,10 @@ class Desk(Actor):
     def on_start(self) -> None:
         """Ask for the book; nothing is admitted before it has come."""
         self.tell(names.LEDGER, LoadBook(self.seat.name))
+        for venue in self._venues:
+            # In this order: the link as it was lost, then as it is, then what was compared on it.
+            for name in (venue, names.connection(venue), names.resync(venue)):
+                self.tell(name, Introduce(self.seat.name))
 
     def describe(self) -> State:
         """What it admitted and refused, and by which gate."""

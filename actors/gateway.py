@@ -19,6 +19,7 @@ from domain.backoff import Backoff
 from runtime.processes import ChildProcess, adopt_process, start_process
 
 _LOOK_EVERY = 0.25
+_READY_WITHIN = 3.0
 _STOP_SECONDS = 3.0
 _BACKOFF = Backoff(first=0.25, ceiling=30.0, reset_after=30.0)
 
@@ -42,6 +43,7 @@ class GatewayKeeper(Actor):
         self._process: ChildProcess | None = None
         self._deaths = 0
         self._since = 0.0
+        self._acknowledged = False
 
     def on_start(self) -> None:
         """Adopt or start; wait for nothing."""
@@ -51,7 +53,10 @@ class GatewayKeeper(Actor):
             self._since = self.clock.monotonic()
         else:
             self._launch()
-        self.after(_LOOK_EVERY, "look")
+        self.after(_LOOK_EVERY / 5, "look")
+
+    def acknowledge_start(self) -> None:
+        """Once it listens, so that the link's first try finds it; after 3 s in any case."""
 
     def on_stop(self) -> None:
         """End it; its books stay on disk."""
@@ -74,7 +79,11 @@ class GatewayKeeper(Actor):
             self._launch()
         elif self._process is not None and not self._process.alive():
             self._died(self._process)
-        self.after(_LOOK_EVERY, "look")
+        waited = self.clock.monotonic() - self._since
+        if not self._acknowledged and (self.options.ready_file.exists() or waited > _READY_WITHIN):
+            self._acknowledged = True
+            super().acknowledge_start()
+        self.after(_LOOK_EVERY if self._acknowledged else _LOOK_EVERY / 5, "look")
 
     def _died(self, process: ChildProcess) -> None:
         if self.clock.monotonic() - self._since >= _BACKOFF.reset_after:

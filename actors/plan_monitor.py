@@ -10,6 +10,8 @@ from actors.messages import (
     FillRecorded,
     InstrumentFailed,
     InstrumentKnown,
+    Introduce,
+    LinkUp,
     LoadBook,
     OrderRecorded,
     Propose,
@@ -41,11 +43,13 @@ class PlanMonitor(Actor):
         seat: Seat,
         *,
         prefix: str,
+        venues: tuple[str, ...],
         stale_after_seconds: float,
         rules: ExitRules = ExitRules(),
     ) -> None:
         super().__init__(system, seat)
         self.prefix = prefix
+        self.venues = venues
         self.stale_after = stale_after_seconds
         self.rules = rules
         self._instruments: dict[Symbol, InstrumentDetails] = {}
@@ -56,6 +60,8 @@ class PlanMonitor(Actor):
     def on_start(self) -> None:
         """The positions of the book are watched from the start."""
         self.tell(names.LEDGER, LoadBook(self.seat.name))
+        for venue in self.venues:
+            self.tell(names.connection(venue), Introduce(self.seat.name))
 
     def describe(self) -> State:
         """What is watched, and which exits work."""
@@ -76,6 +82,10 @@ class PlanMonitor(Actor):
     @on(InstrumentKnown)
     def _known(self, message: InstrumentKnown) -> None:
         self._instruments[message.details.symbol] = message.details
+
+    @on(LinkUp)
+    def _link_up(self, message: LinkUp) -> None:
+        """Its instruments follow."""
 
     @on(InstrumentFailed)
     def _failed(self, message: InstrumentFailed) -> None:

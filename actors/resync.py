@@ -14,8 +14,10 @@ from actors import names
 from actors.base import Actor, on
 from actors.lanes import Message, Quarantined, State
 from actors.messages import (
+    AccountChanged,
     AskRound,
     BookSnapshot,
+    Introduce,
     LinkUp,
     NotReconciled,
     OrderJudged,
@@ -32,7 +34,7 @@ from actors.system import ActorSystem
 from domain.orders import Order, OrderState
 from domain.reconciliation import Missing, compare_positions, judge_orders
 from domain.symbols import Symbol
-from domain.venue import NoticeEffect, OrderFact, OrderReport, Round
+from domain.venue import AccountValue, NoticeEffect, OrderFact, OrderReport, Round
 
 _LIST_SECONDS = 10.0
 _AGAIN_IN_DOUBT = 11.0
@@ -60,6 +62,8 @@ class Resync(Actor):
         self._claims: dict[str, tuple[int, str]] = {}
         self._out_of_reach = ""
         self._last: Reconciled | None = None
+        self._trouble_told: NotReconciled | None = None
+        self._account: tuple[AccountValue, ...] = ()
         self._trouble = ""
         self._gateway_zone: tzinfo = UTC
 
@@ -86,6 +90,14 @@ class Resync(Actor):
         if gateway_time is not None and gateway_time.tzinfo is not None:
             self._gateway_zone = gateway_time.tzinfo
         self._ask()
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        told = self._trouble_told or self._last
+        if told is not None:
+            self.tell(message.seat, told)
+        for value in self._account:
+            self.tell(message.seat, AccountChanged(self.venue, value))
 
     @on(ReconcileNow)
     def _now(self, message: ReconcileNow) -> None:
@@ -175,6 +187,7 @@ class Resync(Actor):
             return
         self._asked = False
         self.cancel_timer("answer")
+        self._account = round.account_values
         orders = [order for order in message.open_orders if order.venue == self.venue]
         self._settle_claims(orders, round)
         in_doubt = self._judge(orders, round)
@@ -222,7 +235,7 @@ class Resync(Actor):
         ours = {order.client_order_id for order in orders}
         foreign = [r for r in round.open_orders if self._is_foreign(r, ours)]
         first = self._last is None or self._last.epoch != self._epoch
-        self._trouble = ""
+        self._trouble, self._trouble_told = "", None
         self._last = Reconciled(
             venue=self.venue,
             epoch=self._epoch,
@@ -251,7 +264,8 @@ class Resync(Actor):
         self._trouble = sentence
         self.log.warning("Not reconciled with {}: {}.", self.venue, sentence)
         if self._epoch is not None:
-            self._tell_readers(NotReconciled(self.venue, self._epoch, cause, sentence))
+            self._trouble_told = NotReconciled(self.venue, self._epoch, cause, sentence)
+            self._tell_readers(self._trouble_told)
 
     def _tell_readers(self, message: Message) -> None:
         for name in self._readers:

@@ -13,6 +13,8 @@ from actors.messages import (
     FillRecorded,
     InstrumentFailed,
     InstrumentKnown,
+    Introduce,
+    LinkUp,
     LoadBook,
     OrderRecorded,
     Propose,
@@ -45,10 +47,12 @@ class Strategist(Actor):
         seat: Seat,
         *,
         prefix: str,
+        venues: tuple[str, ...],
         stale_after_seconds: float,
     ) -> None:
         super().__init__(system, seat)
         self.prefix = prefix
+        self.venues = venues
         self.stale_after = stale_after_seconds
         self._loaded = False
         self._instruments: dict[Symbol, InstrumentDetails] = {}
@@ -62,6 +66,8 @@ class Strategist(Actor):
     def on_start(self) -> None:
         """Learn what is held and what works before proposing anything."""
         self.tell(names.LEDGER, LoadBook(self.seat.name))
+        for venue in self.venues:
+            self.tell(names.connection(venue), Introduce(self.seat.name))
 
     def describe(self) -> State:
         """What it looks at."""
@@ -87,6 +93,10 @@ class Strategist(Actor):
     @on(InstrumentKnown)
     def _known(self, message: InstrumentKnown) -> None:
         self._instruments[message.details.symbol] = message.details
+
+    @on(LinkUp)
+    def _link_up(self, message: LinkUp) -> None:
+        """Its instruments follow."""
 
     @on(InstrumentFailed)
     def _failed(self, message: InstrumentFailed) -> None:
@@ -119,8 +129,7 @@ class Strategist(Actor):
         self._decisions += 1
         self._proposed[name] = symbol
         self._not_before[symbol] = now + _COOL_DOWN_SECONDS
-        reason = f"the mid price rises ({trend.fast:.4f} over {trend.slow:.4f})"
-        propose = Propose(now + _DEADLINE_SECONDS, request, self.seat.name, reason)
+        propose = Propose(now + _DEADLINE_SECONDS, request, self.seat.name, trend.signal)
         self.tell(names.DESK, propose)
 
     def _free(self, symbol: Symbol, now: float) -> bool:

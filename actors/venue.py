@@ -7,7 +7,7 @@ from typing import Any
 from actors import names
 from actors.base import on
 from actors.lanes import Exit, ExitKind, State
-from actors.messages import CircuitChanged, LinkDown, Reconciled, VenueExposed
+from actors.messages import CircuitChanged, Introduce, LinkDown, Reconciled, VenueExposed
 from actors.seat import Seat
 from actors.supervision import Child, Intensity, Strategy, Supervisor
 from actors.system import ActorSystem
@@ -48,6 +48,7 @@ class VenueSupervisor(Supervisor):
         self._exposed = False
         self._ready_since: float | None = None
         self._circuit = Circuit()
+        self._down: LinkDown | None = None
 
     def describe(self) -> State:
         """The children, the link's failures in a row, and the circuit."""
@@ -65,6 +66,7 @@ class VenueSupervisor(Supervisor):
     @on(Reconciled)
     def _reconciled(self, message: Reconciled) -> None:
         now = self.clock.monotonic()
+        self._down = None
         if self._ready_since is None:
             self._ready_since = now
         self._tell_circuit(self._circuit.at(now).succeeded(now))
@@ -99,7 +101,16 @@ class VenueSupervisor(Supervisor):
         again = f"next try in {delay:.1f} s" if delay is not None else "no further try"
         sentence = exit.sentence or exit.cause
         self.log.warning("No link to {}: {} ({}; {}).", self.venue, sentence, exit.cause, again)
-        self.tell(names.DESK, LinkDown(self.venue, exit.cause, sentence, delay))
+        self._down = LinkDown(self.venue, exit.cause, sentence, delay)
+        for name in (names.DESK, names.NARRATOR):
+            self.tell(name, self._down)
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        if self._down is not None:
+            self.tell(message.seat, self._down)
+        state = self._circuit.at(self.clock.monotonic()).state.value
+        self.tell(message.seat, CircuitChanged(self.venue, state, self._circuit.cause))
 
     def on_timer(self, name: str) -> None:
         """The circuit's wait is over, or one of the children's."""

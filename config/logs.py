@@ -59,11 +59,19 @@ LIBRARY_LEVELS: Mapping[str, int] = {
 class Logs:
     """The sinks of one process. Made by `start_logs`; `close` undoes all of it."""
 
-    def __init__(self, folder: Path, level: str, redaction: Redaction, screen: TextIO) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        level: str,
+        redaction: Redaction,
+        screen: TextIO,
+        screen_level: str | None = None,
+    ) -> None:
         """Prepare the sinks; nothing is written yet."""
         self.redact = redaction
         self._screen = screen
         self._level = level
+        self._screen_level = screen_level or level
         self._human = RotatedFile(
             folder / "kelpie.log", max_bytes=MAX_BYTES, keep=KEEP, report=self.say
         )
@@ -84,7 +92,7 @@ class Logs:
         for sink in (self._to_screen, self._to_human, self._to_telemetry):
             logger.add(
                 sink,
-                level=self._level,
+                level=self._screen_level if sink == self._to_screen else self._level,
                 format=lambda _: "",
                 colorize=False,
                 backtrace=False,
@@ -164,15 +172,18 @@ def start_logs(
     level: str = "INFO",
     secrets: Iterable[str] = (),
     screen: TextIO | None = None,
+    screen_level: str | None = None,
 ) -> Logs:
     """Begin to log: to the screen (standard error by default) and to files in `folder`.
+
+    The screen may be told less than the files (`screen_level`).
 
     From the settings: `start_logs(settings.log_dir, mode=settings.mode,
     level=settings.log_level, secrets=settings.secrets())`. A secret that is made later is given
     to `logs.redact.add`. Libraries that set up logging of their own must be kept from it
     (`uvicorn.Config(log_config=None)`).
     """
-    logs = Logs(folder, level, Redaction(secrets), screen or sys.stderr)
+    logs = Logs(folder, level, Redaction(secrets), screen or sys.stderr, screen_level)
     logs.open(mode)
     return logs
 

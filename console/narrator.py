@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from actors import names
 from actors.base import Actor, on
 from actors.lanes import State
 from actors.messages import (
     AccountChanged,
+    CircuitChanged,
     FillRecorded,
+    InstrumentFailed,
+    InstrumentKnown,
+    Introduce,
     LinkDown,
     LinkUp,
     NotReconciled,
@@ -36,11 +41,13 @@ class Narrator(Actor):
         say: Callable[[str], None],
         base_currency: str,
         where_to_look: Sequence[str],
+        venues: Sequence[str],
     ) -> None:
         super().__init__(system, seat)
         self._say = say
         self._base = base_currency
         self._where = tuple(where_to_look)
+        self._venues = tuple(venues)
         self._told_account = False
         self._told_where = False
         self._told_orders: dict[str, OrderState] = {}
@@ -48,6 +55,13 @@ class Narrator(Actor):
         self._quotes: dict[Symbol, str] = {}
         self._told_quotes = False
         self._down = False
+        self._agreed_epoch = 0
+
+    def on_start(self) -> None:
+        """Catch up with what was said before the console began."""
+        for venue in self._venues:
+            for name in (venue, names.connection(venue), names.resync(venue)):
+                self.tell(name, Introduce(self.seat.name))
 
     def describe(self) -> State:
         """How much it has told."""
@@ -75,8 +89,24 @@ class Narrator(Actor):
         wait = f"; next try in {again:.1f} s" if again is not None else ""
         self.line("NO LINK", f"to {message.venue}: {message.sentence}{wait}")
 
+    @on(InstrumentKnown)
+    def _instrument(self, message: InstrumentKnown) -> None:
+        """Not told: the quotes show what there is."""
+
+    @on(InstrumentFailed)
+    def _instrument_failed(self, message: InstrumentFailed) -> None:
+        self.line("REFUSED", message.refused.sentence)
+
+    @on(CircuitChanged)
+    def _circuit(self, message: CircuitChanged) -> None:
+        if message.state != "closed":
+            self.line("CIRCUIT", f"of {message.venue} is {message.state}: {message.sentence}")
+
     @on(Reconciled)
     def _reconciled(self, message: Reconciled) -> None:
+        if self._agreed_epoch == message.epoch and not (message.mismatches or message.in_doubt):
+            return
+        self._agreed_epoch = message.epoch
         doubt = (
             f"{len(message.in_doubt)} orders in doubt" if message.in_doubt else "nothing in doubt"
         )

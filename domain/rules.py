@@ -1,4 +1,4 @@
-"""The small rule that trades in the demo: go with a rising price, a little, seldom.
+"""The small rule that trades in the demo: go with a rising price or buy a dip, a little, seldom.
 
 It is there to give the tree something to do. It makes no claim to make money.
 """
@@ -41,9 +41,13 @@ class Trend:
         )
 
     @property
-    def rising(self) -> bool:
-        """The quick one is above the slow one, and both have seen enough."""
-        return self.seen >= _LEAST_QUOTES and self.fast > self.slow
+    def signal(self) -> str:
+        """Why to buy now: a rise, or a dip below the slow average; empty while too little moves."""
+        if self.seen < _LEAST_QUOTES or self.fast == self.slow:
+            return ""
+        if self.fast > self.slow:
+            return f"the price rises ({self.fast:.4f} over {self.slow:.4f})"
+        return f"the price has dipped ({self.fast:.4f} under {self.slow:.4f})"
 
 
 def trend_of(closes: list[float]) -> Trend:
@@ -58,8 +62,8 @@ def trend_of(closes: list[float]) -> Trend:
 def entry(
     client_order_id: str, quote: Quote, instrument: InstrumentDetails, trend: Trend
 ) -> OrderRequest | None:
-    """A small purchase at the ask plus one step, if the price rises; else None."""
-    if not trend.rising or quote.ask is None or not quote.two_sided or quote.halted:
+    """A small purchase a little above the ask, if there is a signal; else None."""
+    if not trend.signal or quote.ask is None or not quote.two_sided or quote.halted:
         return None
     ask = Decimal(repr(quote.ask))
     limit = ceil_to_step(ask, instrument.price_steps)

@@ -189,14 +189,14 @@ def _last_price(wrapper: RecordingWrapper, tick: int) -> float:
 
 def _trade(client: EClient, wrapper: RecordingWrapper, seen: Seen, contract: Contract) -> None:
     next_id: int = wrapper.all("nextValidId")[0][0]
-    client.placeOrder(next_id, contract, _order(round(seen.ask + ABOVE_ASK, 2), FILLED_REF))
+    client.placeOrder(next_id, contract, make_order(round(seen.ask + ABOVE_ASK, 2), FILLED_REF))
     wrapper.until(
         lambda: "Filled" in _statuses(wrapper, next_id) and wrapper.all("commissionReport"),
         FILL_SECONDS,
     )
     resting = next_id + 1
     below = round(_last_price(wrapper, 1) - BELOW_BID, 2)
-    client.placeOrder(resting, contract, _order(below, CANCELLED_REF))
+    client.placeOrder(resting, contract, make_order(below, CANCELLED_REF))
     wrapper.until(lambda: _statuses(wrapper, resting)[-1:] in (["Submitted"], ["PreSubmitted"]))
     client.cancelOrder(resting, "")
     wrapper.until(lambda: any(call[1] == 202 for call in wrapper.all("error")))
@@ -212,7 +212,8 @@ def _trade(client: EClient, wrapper: RecordingWrapper, seen: Seen, contract: Con
         seen.commissions[report.execId] = (report.commission, report.currency, realised)
 
 
-def _order(price: float, order_ref: str) -> Order:
+def make_order(price: float, order_ref: str) -> Order:
+    """A limit order for the day to buy a few shares."""
     order = Order()
     order.action, order.orderType, order.tif = "BUY", "LMT", "DAY"
     order.totalQuantity, order.lmtPrice, order.orderRef = QUANTITY, price, order_ref

@@ -10,12 +10,16 @@ from typing import Any
 
 from runtime.clocks import WarpClock
 from simulators.broker import SimulatedBroker, open_broker
+from simulators.model import Phase
 from simulators.tws.frames import frame, pack, unpack
 from simulators.tws.server import GatewayServer
 from simulators.tws.wire_history import WireHistory, read_wire_log
 from simulators.tws.wire_log import WireLog
 
 ANSWER_SECONDS = 10.0
+
+#: The longest that the market of the demo rests between two sessions, with room to spare.
+REST_SECONDS = 60
 BHP = ("4036812", "BHP", "STK", "", "0.0", "", "", "SMART", "", "AUD", "", "")
 AUD_USD = ("14433401", "AUD", "CASH", "", "0.0", "", "", "IDEALPRO", "", "USD", "", "")
 
@@ -26,6 +30,7 @@ class House:
     def __init__(self, directory: Path, clock: WarpClock, **options: Any) -> None:
         self.clock = clock
         self.broker: SimulatedBroker = open_broker(directory, clock, market="still")
+        self._leap_to_open_market()
         self.path = directory / "wire.jsonl"
         self.log = WireLog(self.path, clock)
         self.lines: list[str] = []
@@ -33,6 +38,15 @@ class House:
             self.broker, clock, self.log, tell=self.lines.append, **options
         )
         self.port = 0
+
+    def _leap_to_open_market(self) -> None:
+        """The market of the demo rests for some seconds between its sessions."""
+        for _ in range(REST_SECONDS):
+            self.broker.advance()
+            if self.broker.top(int(BHP[0])).phase is Phase.OPEN:
+                return
+            self.clock.leap(1)
+        raise AssertionError("the market of the demo stays closed")
 
     def history(self) -> WireHistory:
         """The wire log so far."""
@@ -89,7 +103,7 @@ class RawClient:
 
     async def receive(self) -> list[str]:
         """The next message."""
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(REST_SECONDS):
             length = int.from_bytes(await self.reader.readexactly(4), "big")
             return unpack(await self.reader.readexactly(length))
 
@@ -124,6 +138,18 @@ class RawClient:
             await self.writer.wait_closed()
         except (ConnectionResetError, BrokenPipeError):
             return
+
+
+async def market_open(port: int, client_id: int = 999) -> None:
+    """Wait until quotes are of a market in which orders trade."""
+    client = await RawClient.ready(port, client_id)
+    client.send("1", "11", 1, *BHP, "0", "", "0", "0", "")
+    async with asyncio.timeout(REST_SECONDS):
+        while True:
+            tick = await client.until("1")
+            if tick[3] in ("1", "2") and tick[6] == "1":
+                break
+    await client.close()
 
 
 def place_order(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from simulators.tws import session
 from simulators.tws.frames import frame, pack
 from simulators.tws.protocol import Request
-from tests.simulators.raw_client import ANSWER_SECONDS, BHP, RawClient, house
+from tests.simulators.raw_client import ANSWER_SECONDS, BHP, RawClient, house, place_order
 
 
 def test_it_is_silent_between_version_and_start_api(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_no_request_is_met_with_silence_or_a_crash(request_kind: Request, tmp_pa
             st.sampled_from([*(r.value for r in Request if r is not Request.START_API), 0, 777]),
             st.lists(
                 st.one_of(
-                    st.sampled_from(["", "1", "0", "4036812", "BHP", "STK", "-1", "1e400", "LMT"]),
+                    st.sampled_from(["", "1", "0", "4036812", "BHP", "STK", "-1", "1e9999", "LMT"]),
                     st.text(max_size=5),
                 ),
                 max_size=30,
@@ -227,6 +227,63 @@ def test_nonsense_in_fields_never_brings_the_gateway_down(
                 client.send(message_id, *fields)
             client.send(49, 1)
             await client.until("49")
+            await client.close()
+
+    asyncio.run(scene())
+
+
+#: What a field of an otherwise sound request may hold without bringing anything down.
+NASTY = st.one_of(
+    st.sampled_from(["", "-1", "1e9999", "1E-300", "9" * 25, "NaN", "Infinity", "2147483648"]),
+    st.sampled_from(["99991231 23:59:59 US/Pacific", "20260909 10:00:00 America", "\\", "\u2028"]),
+    st.text(max_size=12),
+)
+SOUND = [
+    place_order(1),
+    ["1", "11", "5", *BHP, "0", "", "0", "0", ""],
+    ["9", "8", "5", *BHP, "0", "", "", ""],
+    ["20", "5", *BHP, "0", "20260909-02:00:00", "5 mins", "3600 S", "0", "TRADES", "2", "0", ""],
+    ["7", "3", "5", "0", "", "20260909-02:00:00", "", "", "", ""],
+    ["76", "1", "5", "DU9000001", "", "0"],
+    ["62", "1", "5", "All", "NetLiquidation"],
+    ["4", "1", "1", ""],
+]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.tuples(st.sampled_from(SOUND), st.integers(1, 114), NASTY), min_size=1, max_size=40)
+)
+def test_one_nasty_field_in_a_sound_request_is_answered(
+    tmp_path: Path, changes: list[tuple[list[str], int, str]]
+) -> None:
+    async def scene() -> None:
+        async with house(tmp_path / "books", message_limit=None) as place:
+            client = await RawClient.ready(place.port)
+            for sound, position, nasty in changes:
+                fields = list(sound)
+                fields[1 + position % (len(fields) - 1)] = nasty
+                client.send(*fields)
+            client.send(49, 1)
+            await client.until("49")
+            await client.close()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("order_id", ["2147483648", "-2147483649", "9223372036854775809", "1.5"])
+def test_an_order_id_that_is_no_java_int_is_unreadable(order_id: str, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path) as place:
+            client = await RawClient.ready(place.port)
+            fields = place_order(1)
+            fields[1] = order_id
+            client.send(*fields)
+            refusal = await client.until("4")
+            assert refusal[3] == "320" and "32 bits" in refusal[4]
+            assert place.broker.orders() == []
             await client.close()
 
     asyncio.run(scene())

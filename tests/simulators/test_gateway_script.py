@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from simulators.tws.protocol import Reply, Request
 from simulators.tws.wire_history import read_wire_log
 from tests.simulators import insync_session, official_session
 from tests.simulators.gateway_process import gateway_process
+from tests.simulators.raw_client import market_open
 from tests.simulators.script import CANCELLED_REF, CON_ID, FILLED_REF, QUANTITY, Seen
 
 CLIENT_ID = 41
@@ -51,6 +53,7 @@ def test_script(
     now = datetime.now(UTC)
     bars_end = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=6)
     with gateway_process(tmp_path) as gateway:
+        asyncio.run(market_open(gateway.port))
         seen = session(gateway.port, CLIENT_ID, version, f"{bars_end:%Y%m%d-%H:%M:%S}")
         books = read_books(tmp_path)
         assert gateway.terminate() == 0

@@ -181,10 +181,13 @@ def test_killed_at_any_moment_what_was_acknowledged_is_there(
     try:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(acknowledged)]
+        assert lines == [f"{number}\n" for number in range(acknowledged)]
     finally:
         child.kill()
-        rest, _ = child.communicate(timeout=30)
-    told = len(lines) + rest.count("\n")
+        child.wait(timeout=30)
+    # From the same reader: it may have read ahead of the lines taken so far.
+    told = len(lines) + child.stdout.read().count("\n")
+    child.stdout.close()
     book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
     orders = book.orders(limit=1_000_000)
     fills = book.fills(limit=1_000_000)
