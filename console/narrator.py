@@ -107,7 +107,9 @@ class Narrator(Actor):
         if self._agreed_epoch == message.epoch and not (message.mismatches or message.in_doubt):
             return
         self._agreed_epoch = message.epoch
-        doubt = f"{len(message.in_doubt)} orders in doubt" if message.in_doubt else "nothing in doubt"
+        doubt = (
+            f"{len(message.in_doubt)} orders in doubt" if message.in_doubt else "nothing in doubt"
+        )
         rest = "; ".join(f"{symbol}: {why}" for symbol, why in message.mismatches)
         self.line("AGREED", f"ledger and {message.venue}: {rest or 'no mismatch'}, {doubt}")
 
