@@ -1,6 +1,6 @@
 """The tree of this process, readable as its table of contents; and `main`.
 
-    root                one_for_one; gives up with 70 (restart me), 76 (damaged ledger), 78 (settings)
+    root                one_for_one; the process ends 70: restart me, 76, 78: do not
     ├─ ledger           the only writer of the book
     ├─ gateway          in demo: keeps the embedded gateway running
     ├─ ib               a venue, rest_for_one: connection, quotes, history, orders, resync
@@ -28,9 +28,9 @@ from loguru import logger
 from actors import names
 from actors.connection import Connection, ConnectionOptions
 from actors.desk import Desk, DeskOptions
-from actors.lanes import Stop
 from actors.gateway import GatewayKeeper, GatewayOptions
 from actors.history import History
+from actors.lanes import Stop
 from actors.ledger import Ledger
 from actors.orders import Orders
 from actors.plan_monitor import PlanMonitor
@@ -57,9 +57,9 @@ from config.entries import SettingsError
 from config.logs import Logs, start_logs
 from config.modes import Mode
 from config.settings import Settings
+from console import tokens
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
-from console import tokens
 from domain.backoff import Backoff
 from runtime.threads import ThreadRuntime
 
@@ -145,9 +145,7 @@ def _ib(
                     s,
                     seat,
                     options=connection_options,
-                    make_link=lambda loop, sink: IBLink(
-                        loop, sink, s.runtime.clock, link_options
-                    ),
+                    make_link=lambda loop, sink: IBLink(loop, sink, s.runtime.clock, link_options),
                 ),
             ),
             Child(
@@ -208,9 +206,7 @@ def _trading(system: ActorSystem, seat: Seat, settings: Settings) -> Supervisor:
                 ),
             )
         )
-    return Supervisor(
-        system, seat, strategy=Strategy.ONE_FOR_ONE, children=tuple(children)
-    )
+    return Supervisor(system, seat, strategy=Strategy.ONE_FOR_ONE, children=tuple(children))
 
 
 def _console(
@@ -299,7 +295,9 @@ def run(words: Sequence[str]) -> int:
 def _keep(settings: Settings, logs: Logs, *, asx_hours: bool) -> int:
     runtime = ThreadRuntime()
     system = ActorSystem(runtime)
-    given = [t.get_secret_value() if t else None for t in (settings.hook_token, settings.hook_read_token)]
+    given = [
+        t.get_secret_value() if t else None for t in (settings.hook_token, settings.hook_read_token)
+    ]
     keys = tokens.read_or_make(settings.state_dir, *given)
     for key in (keys.full, keys.read):
         logs.redact.add(key)
@@ -402,7 +400,9 @@ def _announce(settings: Settings, logs: Logs, gateway: GatewayOptions | None) ->
     logs.say(f"{'KELPIE':<9} {_VERSION}, mode {mode}: {what}.")
     symbols = ", ".join(str(symbol) for symbol in settings.allowed_symbols)
     embedded = "embedded gateway" if gateway is not None else "gateway"
-    logs.say(f"{'TRADES':<9} {symbols} through the {embedded} at {settings.ib_host}:{settings.ib_port}")
+    logs.say(
+        f"{'TRADES':<9} {symbols} through the {embedded} at {settings.ib_host}:{settings.ib_port}"
+    )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,6 @@ from domain.venue import (
     VenueNotice,
 )
 
-
 _TRADERS = (names.DESK, names.PLAN_MONITOR, names.STRATEGIST)
 
 
@@ -195,7 +194,9 @@ class Connection(Actor):
         try:
             await asyncio.wait_for(self.link.server_time(), limit)
         except TimeoutError:
-            sentence = f"{self.venue} has not answered for {limit:.0f} s, though the socket is open."
+            sentence = (
+                f"{self.venue} has not answered for {limit:.0f} s, though the socket is open."
+            )
             self.lose(LinkError("HEARTBEAT", sentence))
             return
         except LinkError as error:

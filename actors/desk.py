@@ -28,13 +28,13 @@ from actors.messages import (
     Propose,
     ProposeCancel,
     QuoteUpdate,
+    Reconciled,
     RecordCancel,
     RecordIntent,
     RecordSetting,
-    Reconciled,
     SetPaused,
-    Verdict,
     VenueExposed,
+    Verdict,
 )
 from actors.quotes import is_stale
 from actors.seat import Seat
@@ -156,9 +156,7 @@ class Desk(Actor):
             refusal.cure,
             refusal.code,
         )
-        return Verdict(
-            refusal.client_order_id, False, refusal.code, refusal.sentence, refusal.cure
-        )
+        return Verdict(refusal.client_order_id, False, refusal.code, refusal.sentence, refusal.cure)
 
     @on(ProposeCancel)
     def _propose_cancel(self, message: ProposeCancel) -> Verdict:
@@ -351,9 +349,7 @@ class Desk(Actor):
             message.reason or "no reason given",
         )
         reason = message.reason or "no reason given"
-        self.tell(
-            names.LEDGER, RecordSetting("paused", self._paused_reason, message.who, reason)
-        )
+        self.tell(names.LEDGER, RecordSetting("paused", self._paused_reason, message.who, reason))
 
     @on(GetDesk)
     def _view(self, message: GetDesk) -> DeskView:
@@ -369,8 +365,7 @@ class Desk(Actor):
             reserved=sum((a.value for a in self._reserved.values()), Decimal(0)),
             max_order_value=self.options.max_order_value,
             accounts=[
-                account_view(state, self.options.base_currency)
-                for state in self._venues.values()
+                account_view(state, self.options.base_currency) for state in self._venues.values()
             ],
             base_currency=self.options.base_currency,
         )

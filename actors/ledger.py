@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-
 from actors import names
 from actors.base import Actor, on
 from actors.lanes import Message, State
@@ -167,7 +166,9 @@ class Ledger(Actor):
 
     @on(RecordAudit)
     def _audit(self, message: RecordAudit) -> None:
-        self.book.record_audit(AuditRow(self.clock.now(), message.who, message.what, message.detail))
+        self.book.record_audit(
+            AuditRow(self.clock.now(), message.who, message.what, message.detail)
+        )
 
     # -- reading -------------------------------------------------------------------------
 
@@ -271,5 +272,3 @@ class Ledger(Actor):
             if position.symbol == symbol:
                 return position
         raise LookupError(f"the book has a fill of {symbol} and no position")
-
-

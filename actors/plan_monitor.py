@@ -32,6 +32,7 @@ from domain.venue import InstrumentDetails
 _DEADLINE_SECONDS = 5.0
 _REPRICE_SECONDS = 10.0
 _AFTER_REFUSAL_SECONDS = 5.0
+_RULES = ExitRules()
 
 
 class PlanMonitor(Actor):
@@ -45,7 +46,7 @@ class PlanMonitor(Actor):
         prefix: str,
         venues: tuple[str, ...],
         stale_after_seconds: float,
-        rules: ExitRules = ExitRules(),
+        rules: ExitRules = _RULES,
     ) -> None:
         super().__init__(system, seat)
         self.prefix = prefix

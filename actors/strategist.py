@@ -133,8 +133,10 @@ class Strategist(Actor):
         self.tell(names.DESK, propose)
 
     def _free(self, symbol: Symbol, now: float) -> bool:
-        """Nothing is held or asked for, and the pause is over. Currencies are left alone:
-        an IDEALPRO lot is larger than the demo's orders."""
+        """Nothing is held or asked for, and the pause is over.
+
+        Currencies are left alone: an IDEALPRO lot is larger than the demo's orders.
+        """
         busy = symbol in self._in or symbol in self._proposed.values()
         busy = busy or any(order.request.symbol == symbol for order in self._working.values())
         return (

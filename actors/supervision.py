@@ -30,6 +30,7 @@ from actors.system import ActorSystem
 from domain.backoff import Backoff
 
 EXIT_RESTART_ME = 70
+CHILD_BACKOFF = Backoff(first=0.2, ceiling=30.0, reset_after=30.0)
 
 
 class Strategy(Enum):
@@ -58,7 +59,7 @@ class Child:
     restart: Restart = Restart.PERMANENT
     start_seconds: float = 10.0
     stop_seconds: float = 5.0
-    backoff: Backoff = Backoff(first=0.2, ceiling=30.0, reset_after=30.0)
+    backoff: Backoff = CHILD_BACKOFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,9 @@ class Supervisor(Actor):
         what, _, child = name.partition(" ")
         record = self._records.get(child)
         if record is not None and what == "start" and record.phase is Phase.STARTING:
-            self._replace_ghost(record, f"its start takes longer than {record.spec.start_seconds} s")
+            self._replace_ghost(
+                record, f"its start takes longer than {record.spec.start_seconds} s"
+            )
         elif record is not None and what == "stop" and record.phase is Phase.STOPPING:
             self._abandon(record)
         self._progress()

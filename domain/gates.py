@@ -153,12 +153,13 @@ def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
         room = min(figures.managed, figures.held) - figures.working_sells
     else:
         room = min(-figures.managed, -figures.held) - figures.working_buys
+    room = max(room, Decimal(0))
     if request.quantity > room:
         return _refuse(
             request,
             "MORE_THAN_HELD",
-            f"{request.quantity} of {request.symbol} would be more than the {max(room, Decimal(0))} "
-            "that Kelpie holds and has not offered yet.",
+            f"{request.quantity} of {request.symbol} would be more than the {room} that "
+            " Kelpie holds and has not offered yet.",
             "Ask for no more than that; what others hold is never sold.",
         )
     return None

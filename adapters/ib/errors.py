@@ -38,7 +38,12 @@ class ErrorRule:
     @property
     def ends_request(self) -> bool:
         """A request that it answers will get no other answer."""
-        return self.effect not in (NoticeEffect.NONE, NoticeEffect.UP, NoticeEffect.DOWN, NoticeEffect.RESUBSCRIBE)
+        return self.effect not in (
+            NoticeEffect.NONE,
+            NoticeEffect.UP,
+            NoticeEffect.DOWN,
+            NoticeEffect.RESUBSCRIBE,
+        )
 
 
 _SCOPES = {"order", "request", "data", "link", "farm"}
@@ -64,7 +69,14 @@ class ErrorTable:
         if known is not None:
             return known
         return ErrorRule(
-            code, "order", "warning", NoticeEffect.QUERY, "never", True, "a code not in the table", False
+            code,
+            "order",
+            "warning",
+            NoticeEffect.QUERY,
+            "never",
+            True,
+            "a code not in the table",
+            False,
         )
 
     def notice(
