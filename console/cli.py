@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from console.client import Access, HookRefused, NoAccess, NotRunning, call, find_access
+from console.client import HookClient, HookRefused, NoAccess, NotRunning, find_access
 from console.page import Facts, actor_page, actors_table, fitted, needs_you, status_page
 
 OK, FAILED, NOT_RUNNING = 0, 1, 3
@@ -90,15 +90,15 @@ def _run(command: Command, arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    access = _access(arguments, effects=False)
-    facts = Facts(
-        ready=call(access, "GET", "/health/ready"),
-        account=_if_known(access, "/account"),
-        venues=_if_known(access, "/venues"),
-        positions=_if_known(access, "/positions"),
-        orders=_open_orders(access),
-        fills=_if_known(access, "/fills?limit=5"),
-    )
+    with _hook(arguments, effects=False) as hook:
+        facts = Facts(
+            ready=hook.get("/health/ready"),
+            account=_if_known(hook, "/account"),
+            venues=_if_known(hook, "/venues"),
+            positions=_if_known(hook, "/positions"),
+            orders=_open_orders(hook),
+            fills=_if_known(hook, "/fills?limit=5"),
+        )
     if arguments.json:
         names = ("ready", "account", "venues", "positions", "orders", "fills")
         _print_json({name: getattr(facts, name) for name in names})
@@ -107,21 +107,21 @@ def _status(arguments: argparse.Namespace) -> int:
     return FAILED if needs_you(facts) else OK
 
 
-def _open_orders(access: Access) -> Any:
+def _open_orders(hook: HookClient) -> Any:
     """Asked for by state: among the newest of all, an old one that still works could be missed."""
     items = []
     for state in _OPEN_STATES:
-        said = _if_known(access, f"/orders?limit=1000&state={state}")
+        said = _if_known(hook, f"/orders?limit=1000&state={state}")
         if said is None:
             return None
         items += said["items"]
     return {"items": items}
 
 
-def _if_known(access: Access, path: str) -> Any:
+def _if_known(hook: HookClient, path: str) -> Any:
     """The answer, or None where a seat is down or slow: the page says so."""
     try:
-        return call(access, "GET", path)
+        return hook.get(path)
     except HookRefused as refused:
         if refused.status == 503:
             return None
@@ -129,15 +129,15 @@ def _if_known(access: Access, path: str) -> Any:
 
 
 def _actors(arguments: argparse.Namespace) -> int:
-    access = _access(arguments, effects=False)
-    if arguments.name is None:
-        said = call(access, "GET", "/actors")
-        items = said["items"]
-        lines = actors_table(items)
-    else:
-        said = call(access, "GET", f"/actors/{quote(arguments.name, safe='')}")
-        items = [said]
-        lines = actor_page(said)
+    with _hook(arguments, effects=False) as hook:
+        if arguments.name is None:
+            said = hook.get("/actors")
+            items = said["items"]
+            lines = actors_table(items)
+        else:
+            said = hook.get(f"/actors/{quote(arguments.name, safe='')}")
+            items = [said]
+            lines = actor_page(said)
     if arguments.json:
         _print_json(said)
     else:
@@ -164,9 +164,9 @@ def _reconcile(arguments: argparse.Namespace) -> int:
 
 
 def _tell(arguments: argparse.Namespace, path: str) -> Any:
-    reason = arguments.reason
-    body = {"reason": reason} if reason else {"reason": f"kelpie {arguments.command}"}
-    return call(_access(arguments, effects=True), "POST", path, body)
+    reason = arguments.reason or f"kelpie {arguments.command}"
+    with _hook(arguments, effects=True) as hook:
+        return hook.post(path, {"reason": reason})
 
 
 def _told(arguments: argparse.Namespace, said: Any, sentence: str) -> int:
@@ -180,8 +180,8 @@ def _told(arguments: argparse.Namespace, said: Any, sentence: str) -> int:
 # -- the terminal ------------------------------------------------------------------------
 
 
-def _access(arguments: argparse.Namespace, *, effects: bool) -> Access:
-    return find_access(arguments.url, arguments.token_file, effects=effects)
+def _hook(arguments: argparse.Namespace, *, effects: bool) -> HookClient:
+    return HookClient(find_access(arguments.url, arguments.token_file, effects=effects))
 
 
 def _print(lines: Sequence[str]) -> None:

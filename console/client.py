@@ -63,25 +63,50 @@ def find_access(url: str | None, token_file: Path | None, *, effects: bool) -> A
     return Access(url, _token(settings, token_file, effects))
 
 
-def call(access: Access, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Ask the hook; its JSON. The two probes may answer 503 and are JSON all the same.
+class HookClient:
+    """One conversation with the hook. Use it in a `with`."""
 
-    Raises:
-        NotRunning: nobody answers there.
-        HookRefused: the hook answered with a problem, or something that is no hook answered.
-    """
-    headers = {"authorization": f"Bearer {access.token}"}
-    try:
-        # Straight to this machine: a proxy of the environment has no business with the token.
-        with httpx.Client(
-            base_url=access.url, headers=headers, timeout=_SECONDS, trust_env=False
-        ) as client:
-            answer = client.request(method, path, json=body)
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise NotRunning(f"Nobody answers at {access.url} ({error}).") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise HookRefused(0, "NO_ANSWER", f"{access.url} gave no answer: {error}.") from None
-    return _read(answer)
+    def __init__(self, access: Access) -> None:
+        self._url = access.url
+        try:
+            # Straight to this machine: a proxy of the environment must not see the token.
+            self._http = httpx.Client(
+                base_url=access.url,
+                headers={"authorization": f"Bearer {access.token}"},
+                timeout=_SECONDS,
+                trust_env=False,
+            )
+        except httpx.InvalidURL as error:
+            raise NoAccess(f"{access.url!r} is no address: {error}.") from None
+
+    def __enter__(self) -> HookClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str) -> Any:
+        """Ask; see `_call`."""
+        return self._call("GET", path, None)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Tell; see `_call`."""
+        return self._call("POST", path, body)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        """Give the hook's JSON. The two probes may say 503, and it is JSON all the same.
+
+        Raises:
+            NotRunning: nobody answers there.
+            HookRefused: the hook answered with a problem, or what answers is no hook.
+        """
+        try:
+            answer = self._http.request(method, path, json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotRunning(f"Nobody answers at {self._url} ({error}).") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise HookRefused(0, "NO_ANSWER", f"{self._url} gave no answer: {error!r}.") from None
+        return _read(answer)
 
 
 def _read(answer: httpx.Response) -> Any:
