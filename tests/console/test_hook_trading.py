@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from actors import names
-from actors.messages import LinkDown
+from actors.messages import LinkDown, RecordState
+from domain.orders import OrderState
 from tests.console.conftest import TOKEN, Plant
 from tests.console.trading import Market, trading_tree
 
@@ -126,6 +127,22 @@ def test_the_same_body_again_is_harmless_and_another_body_is_409(
     assert (other.status_code, other.json()["code"]) == (409, "DUPLICATE_ORDER_ID")
     assert other.json()["client_order_id"] == "mine-1"
     assert _count(trader) == 1
+
+
+def test_the_same_body_is_harmless_even_after_the_order_ended_and_trading_was_paused(
+    market: Market, trader: httpx.Client
+) -> None:
+    named = {**ORDER, "client_order_id": "mine-1"}
+    assert trader.post("/orders", json=named).status_code == 202
+    ended = RecordState("mine-1", OrderState.NOT_SENT, reason="a test")
+    market.tree.system.tell(names.LEDGER, ended)
+    market.settle(names.LEDGER)
+    market.settle()
+    assert trader.post("/trading/pause", json={}).status_code == 200
+    again = trader.post("/orders", json=named)
+    assert (again.status_code, again.json()["state"]) == (202, "NOT_SENT")
+    late = trader.delete("/orders/mine-1")
+    assert (late.status_code, late.json()["code"]) == (409, "ORDER_NOT_OPEN")
 
 
 def test_what_the_desk_refuses_is_a_problem_with_its_code_and_cure(
