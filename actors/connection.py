@@ -14,7 +14,7 @@ from typing import Any
 
 from actors import names
 from actors.base import Actor, on
-from actors.lanes import Command, Exit, ExitKind, State
+from actors.lanes import Command, Exit, ExitKind, FactsPileUp, State
 from actors.messages import (
     AccountChanged,
     AskBars,
@@ -58,8 +58,6 @@ from domain.venue import (
     VenueNotice,
 )
 
-_TRADERS = (names.DESK, names.PLAN_MONITOR, names.STRATEGIST)
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
@@ -67,6 +65,8 @@ class ConnectionOptions:
 
     venue: str
     symbols: tuple[Symbol, ...]
+    traders: tuple[str, ...]
+    """The seats that want to know the instruments."""
     heartbeat_seconds: float = 5.0
     heartbeat_deadline_seconds: float = 5.0
     instrument_seconds: float = 15.0
@@ -173,7 +173,7 @@ class Connection(Actor):
             self.lose(error)
             return
         self._described[symbol] = message
-        for name in (names.quotes(self.venue), names.history(self.venue), *_TRADERS):
+        for name in (names.quotes(self.venue), names.history(self.venue), *self.options.traders):
             self.tell(name, message)
 
     @on(Introduce)
@@ -209,6 +209,12 @@ class Connection(Actor):
     def lose(self, error: LinkError) -> None:
         """The link is gone: end, so that the chain is started anew."""
         self.end(Exit(ExitKind.LINK_LOST, error.cause, str(error)))
+
+    @on(FactsPileUp)
+    def _pressure(self, message: FactsPileUp) -> None:
+        if message.cut:
+            sentence = f"{message.waiting} facts wait at {message.seat}: no more are taken in."
+            self.lose(LinkError("FALLING_BEHIND", sentence))
 
     # -- to the wire ---------------------------------------------------------------------
 

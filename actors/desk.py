@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors import names
 from actors.base import Actor, on
 from actors.desk_view import VenueState, account_view, desk_view
-from actors.lanes import Quarantined, State
+from actors.lanes import FactsPileUp, Quarantined, State
 from actors.messages import (
     AccountChanged,
     BookLoaded,
@@ -54,6 +54,10 @@ from domain.views import DeskView
 class DeskOptions:
     """The limits, in the base currency, and what may be traded where."""
 
+    observing: bool
+    """The mode sends no orders at all."""
+    disarmed: str
+    """Why the mode opens no positions; empty when it may."""
     base_currency: str
     max_order_value: Decimal
     stale_after_seconds: float
@@ -80,6 +84,7 @@ class Desk(Actor):
         self._exposed: dict[str, bool] = {}
         self._refused: dict[str, int] = {}
         self._admitted = 0
+        self._waiting: dict[str, int] = {}
 
     def on_start(self) -> None:
         """Ask for the book; nothing is admitted before it has come."""
@@ -187,8 +192,11 @@ class Desk(Actor):
         return DeskFigures(
             venue=venue or "no venue",
             base_currency=self.options.base_currency,
+            observing=self.options.observing,
+            disarmed=self.options.disarmed,
             paused=self._paused,
             paused_reason=self._paused_reason,
+            facts_waiting=sum(self._waiting.values()),
             venue_reason=state.reason() if state is not None else "it is not active",
             venue_reconciled=self._loaded and state is not None and state.reconciled,
             circuit_closed=state is not None and state.circuit == "closed",
@@ -335,6 +343,10 @@ class Desk(Actor):
             sentence = f"a fact could not be handled ({message.dead_letter})"
             told = NotReconciled(name, state.epoch, "QUARANTINED", sentence)
             state.take_not_reconciled(told, self.clock.now())
+
+    @on(FactsPileUp)
+    def _pressure(self, message: FactsPileUp) -> None:
+        self._waiting[message.seat] = message.waiting
 
     # -- the switch, and the view --------------------------------------------------------
 

@@ -271,6 +271,7 @@ class Orders(Actor):
             if order.state is OrderState.INTENDED and waited >= _ANSWER_WITHIN:
                 reason = "the process or the link ended while it was on its way"
                 self._change(order, Change(OrderState.UNKNOWN, reason))
+                self._query(order, "IN_DOUBT", reason)
 
     def _ended(self, order: Order, end: AwaitFills) -> None:
         self._ends.pop(order.client_order_id, None)
