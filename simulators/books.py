@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -144,14 +144,26 @@ def order_from(row: sqlite3.Row) -> BrokerOrder:
 
 
 def _execution_from(row: sqlite3.Row, order: BrokerOrder) -> Execution:
+    filled, price = Decimal(row["cumulative_quantity"]), Decimal(row["price"])
+    complete = filled >= order.request.quantity
+    then = replace(
+        order,
+        status="Filled" if complete else "Submitted",
+        filled=filled,
+        average_price=Decimal(row["average_price"]),
+        last_fill_price=price,
+        why_held="",
+        completed_at=_time(row["time"]) if complete else None,
+        completed_status=f"Filled Size: {filled}" if complete else "",
+    )
     return Execution(
         execution_id=row["execution_id"],
-        order=order,
+        order=then,
         time=_time(row["time"]),
         exchange=row["exchange"],
         quantity=Decimal(row["quantity"]),
-        price=Decimal(row["price"]),
-        cumulative_quantity=Decimal(row["cumulative_quantity"]),
+        price=price,
+        cumulative_quantity=filled,
         average_price=Decimal(row["average_price"]),
         liquidity=row["liquidity"],
     )

@@ -19,7 +19,6 @@ from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
 from simulators.history import history
-from simulators.market import Happening
 from simulators.model import (
     Bar,
     BookMoved,
@@ -36,6 +35,7 @@ from simulators.model import (
 )
 from simulators.order_checks import Refusal
 from simulators.order_desk import OrderDesk
+from simulators.settlement import Settlement
 
 ACCOUNT = "DU9000001"
 BASE_CURRENCY = "AUD"
@@ -78,7 +78,11 @@ def open_broker(
     stopped = store.meta("market_time")
     start = min(now, datetime.fromisoformat(stopped)) if stopped else now
     exchange = Exchange(start, seed=seed, asx_hours=asx_hours, still=market == "still")
-    return SimulatedBroker(store, exchange, clock, seed)
+    try:
+        return SimulatedBroker(store, exchange, clock, seed)
+    except BaseException:
+        store.close()
+        raise
 
 
 class SimulatedBroker:
@@ -94,7 +98,9 @@ class SimulatedBroker:
         books = store.books()
         self._money = Account(dict(books.cash), dict(books.positions))
         self._funds = Funds(exchange, self._money, BASE_CURRENCY)
-        self._desk = OrderDesk(store, exchange, self._money, self._funds, books)
+        self._desk = OrderDesk(
+            store, exchange, Settlement(exchange, self._money, self._funds), books
+        )
         self._highest = store.clients()
         self._markets_written = exchange.now
         for con_id, market in exchange.markets.items():
@@ -103,7 +109,7 @@ class SimulatedBroker:
         self._desk.tell(exchange.open_markets())
         self.advance()
         self._write_markets()
-        store.commit()
+        self._commit()
 
     # What is listed, and its prices
 
@@ -149,7 +155,7 @@ class SimulatedBroker:
             events += self._change(live, order)
         else:
             events += self._take(live, order)
-        self._store.commit()
+        self._commit()
         return events
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
@@ -161,7 +167,7 @@ class SimulatedBroker:
             assert refusal is not None
             return [*events, OrderRefused(client_id, order_id, refusal.code, refusal.text)]
         events += self._desk.cancel(order)
-        self._store.commit()
+        self._commit()
         return events
 
     def advance(self) -> list[BrokerEvent]:
@@ -169,7 +175,7 @@ class SimulatedBroker:
         events = self._catch_up()
         if self.exchange.now - self._markets_written >= _MARKETS_EVERY:
             self._write_markets()
-        self._store.commit()
+        self._commit()
         events += [BookMoved(con_id) for con_id in self.exchange.take_moved()]
         return events
 
@@ -211,26 +217,16 @@ class SimulatedBroker:
     def close(self) -> None:
         """Write where the markets stand, and let another process have the books."""
         self._write_markets()
-        self._store.commit()
+        self._commit()
         self._store.close()
-
-    # For tests: markets moved by hand
-
-    def set_fair_price(self, con_id: int, price: Decimal) -> list[BrokerEvent]:
-        """Move the crowd to a price; it trades with whatever order of ours is in its way."""
-        return self._tell_and_commit(self.exchange.set_fair_price(con_id, price))
-
-    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> list[BrokerEvent]:
-        """Somebody trades up or down to a price, for at most so much."""
-        return self._tell_and_commit(self.exchange.trade_through(con_id, price, quantity))
 
     # Inside
 
-    def _tell_and_commit(self, happenings: list[Happening]) -> list[BrokerEvent]:
-        events = self._desk.tell(happenings)
-        self._write_markets()
-        self._store.commit()
-        return events
+    def _commit(self) -> None:
+        """Make it durable, with the time up to which the markets have lived."""
+        if self._store.pending:
+            self._store.put_meta("market_time", self.exchange.now.isoformat())
+            self._store.commit()
 
     def _catch_up(self) -> list[BrokerEvent]:
         return self._desk.tell(self.exchange.advance(self._clock.now()))

@@ -25,26 +25,44 @@ class BrokerStore:
     """One folder's books. What is put is gathered, and written in one transaction by `commit`."""
 
     def __init__(self, directory: Path, account: str, cash: dict[str, Decimal], opened: datetime):
-        directory.mkdir(parents=True, exist_ok=True)
         self._file = directory / FILE_NAME
-        self._lock = _locked(directory)
         self._writes: list[tuple[str, tuple[Any, ...]]] = []
+        self._lock = _locked(directory)
         try:
-            self._connection = self._open()
+            # One thread at a time uses it, though not always the one that opened it.
+            self._connection = sqlite3.connect(
+                self._file, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise _unreadable(self._file, error) from error
+        self._connection.row_factory = sqlite3.Row
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
             self._prepare(account, cash, opened)
-        except sqlite3.DatabaseError as error:
-            self._lock.close()
-            raise BrokerStoreError(
-                f"The broker's books in {self._file} cannot be read ({error}). "
-                "Put a good copy there, or start with --fresh to forget them."
-            ) from error
+        except sqlite3.Error as error:
+            self.close()
+            raise _unreadable(self._file, error) from error
         except BrokerStoreError:
-            self._lock.close()
+            self.close()
             raise
 
+    @property
+    def pending(self) -> bool:
+        """Something was put that is not written yet."""
+        return bool(self._writes)
+
     def books(self) -> Books:
-        """Everything, as it is on disk."""
-        return load_books(self._connection)
+        """Everything, as it is on disk.
+
+        Raises:
+            BrokerStoreError: a table holds what makes no sense.
+        """
+        try:
+            return load_books(self._connection)
+        except (sqlite3.Error, ArithmeticError, LookupError, ValueError) as error:
+            raise _unreadable(self._file, error) from error
 
     def meta(self, key: str) -> str | None:
         """A counter or a mark."""
@@ -136,7 +154,6 @@ class BrokerStore:
 
     def put_markets(self, markets: dict[int, Market], now: datetime) -> None:
         """Where all markets stand, to go on from there."""
-        self.put_meta("market_time", now.isoformat())
         for con_id, market in markets.items():
             top = market.top(now)
             self._put(
@@ -172,14 +189,6 @@ class BrokerStore:
 
     def _put(self, statement: str, *values: Any) -> None:
         self._writes.append((statement, values))
-
-    def _open(self) -> sqlite3.Connection:
-        # One thread at a time uses it, though not always the one that opened it.
-        connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
 
     def _prepare(self, account: str, cash: dict[str, Decimal], opened: datetime) -> None:
         tables = self._connection.execute("SELECT name FROM sqlite_master").fetchall()
@@ -235,7 +244,14 @@ def forget(directory: Path) -> tuple[int, int]:
 
 
 def _locked(directory: Path) -> IO[str]:
-    lock = (directory / "broker.lock").open("w")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "broker.lock").open("w")
+    except OSError as error:
+        raise BrokerStoreError(
+            f"The folder {directory} cannot be used for the broker's books ({error}). "
+            "Name one that can be written to."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -245,6 +261,13 @@ def _locked(directory: Path) -> IO[str]:
             "Stop that one first, or use another folder."
         ) from error
     return lock
+
+
+def _unreadable(file: Path, error: Exception) -> BrokerStoreError:
+    return BrokerStoreError(
+        f"The broker's books in {file} cannot be read ({error!r}). "
+        "Put a good copy there, or start with --fresh to forget them."
+    )
 
 
 def _text(value: Decimal | None) -> str | None:

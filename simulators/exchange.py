@@ -14,8 +14,9 @@ from decimal import Decimal
 
 from domain.orders import Side
 from simulators import sessions
+from simulators.exchange_orders import Happening, MarketOrder
 from simulators.listings import LISTINGS, Listing
-from simulators.market import Happening, Market, MarketOrder
+from simulators.market import Market
 from simulators.model import Phase
 from simulators.price_path import PricePath
 from simulators.sessions import Span, Timetable
@@ -52,20 +53,18 @@ class Exchange:
         self._stretch = 1.0
         self._due: list[tuple[datetime, int, int]] = []
         self._moved: set[int] = set()
+        self._pending: list[Happening] = []
 
     def open_markets(self) -> list[Happening]:
-        """Begin: bring every market into the phase of the present. Orders are already there."""
+        """Begin, where these markets stopped; orders and figures are already there."""
         happenings: list[Happening] = []
-        self._due.clear()
         for con_id, market in self.markets.items():
-            span = self.timetable(con_id).span_at(self.now)
-            self._spans[con_id] = span
+            span = self._look_up_span(con_id)
             if market.previous_close is None:
                 fair = market.path.at(span.starts.timestamp())
                 market.previous_close = market.steps.nearest(fair)
                 market.last = market.steps.nearest(market.path.at(self.now.timestamp()))
-            happenings += market.enter_phase(span.phase, span.session.opens, self.now)
-            heapq.heappush(self._due, (span.ends, 0, con_id))
+            happenings += market.resume(span.phase, span.session.opens, self.now, still=self.still)
         self._schedule_flow()
         return happenings
 
@@ -91,12 +90,15 @@ class Exchange:
 
     def advance(self, to: datetime) -> list[Happening]:
         """Let the markets live up to a moment; a step back in time does nothing."""
-        happenings: list[Happening] = []
         gap = to - self.now
         self._stretch = max(1.0, min(gap, _REMEMBERED) / _UNHURRIED)
+        happenings, self._pending = self._pending, []
         if gap > _REMEMBERED:
             self.now = to - _REMEMBERED
-            happenings += self.open_markets()
+            self._due.clear()
+            for con_id in self.markets:
+                happenings += self._change_phase(con_id)
+            self._schedule_flow()
         while self._due and self._due[0][0] <= to:
             due, kind, con_id = heapq.heappop(self._due)
             self.now = max(self.now, due)
@@ -110,7 +112,8 @@ class Exchange:
             self._schedule_flow()
             for con_id, market in self.markets.items():
                 self._moved.add(con_id)
-                happenings += market.requote(self.now)
+                if not self.still:
+                    happenings += market.requote(self.now)
         return happenings
 
     def submit(self, con_id: int, order: MarketOrder) -> list[Happening]:
@@ -137,29 +140,35 @@ class Exchange:
         """What the crowd thinks an instrument is worth."""
         return self.markets[con_id].path.at(self.now.timestamp())
 
-    # What a test may do to a market
+    # What a test may do to a market; the next `advance` tells what came of it
 
-    def set_fair_price(self, con_id: int, price: Decimal) -> list[Happening]:
+    def set_fair_price(self, con_id: int, price: Decimal) -> None:
         """Move the crowd to a price; it trades with whatever order is in its way."""
         market = self.markets[con_id]
         market.path.move_to(float(price), self.now)
         self._moved.add(con_id)
-        return market.requote(self.now)
+        self._pending += market.requote(self.now)
 
-    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> list[Happening]:
-        """Somebody trades up or down to a price, for at most so much.
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
+        """Somebody trades up or down to a price, so much in all.
 
-        Inside the spread it is a single trade between others, at that price.
+        What the book does not have up to there, others trade between them at that price; inside
+        the spread that is everything.
         """
         market = self.markets[con_id]
-        units, size = market.steps.to_units(price), int(quantity)
+        units, left = market.steps.to_units(price), int(quantity)
         bid, ask = market.book.best(Side.BUY), market.book.best(Side.SELL)
         self._moved.add(con_id)
-        if ask is not None and units >= ask:
-            return market.settle(market.book.take(Side.BUY, units, size), self.now)
-        if bid is not None and units <= bid:
-            return market.settle(market.book.take(Side.SELL, units, size), self.now)
-        return market.print_trade(units, size, self.now)
+        for side, reached in (
+            (Side.BUY, ask is not None and units >= ask),
+            (Side.SELL, bid is not None and units <= bid),
+        ):
+            if reached:
+                matches = market.book.take(side, units, left)
+                left -= sum(match.quantity for match in matches)
+                self._pending += market.settle(matches, self.now)
+        if left:
+            self._pending += market.print_trade(units, left, self.now)
 
     def _schedule_flow(self) -> None:
         """Set anew when something happens next in each market."""
@@ -169,11 +178,15 @@ class Exchange:
         heapq.heapify(self._due)
 
     def _change_phase(self, con_id: int) -> list[Happening]:
+        span = self._look_up_span(con_id)
+        self._moved.add(con_id)
+        return self.markets[con_id].enter_phase(span.phase, span.session.opens, self.now)
+
+    def _look_up_span(self, con_id: int) -> Span:
         span = self.timetable(con_id).span_at(self.now)
         self._spans[con_id] = span
         heapq.heappush(self._due, (span.ends, 0, con_id))
-        self._moved.add(con_id)
-        return self.markets[con_id].enter_phase(span.phase, span.session.opens, self.now)
+        return span
 
     def _flow(self, con_id: int) -> list[Happening]:
         market = self.markets[con_id]

@@ -8,72 +8,17 @@ accounts; its orders have a permanent id, and what happens to them it tells in `
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
-from domain.orders import OrderType, Side, Tif
+from domain.orders import Side, Tif
+from simulators.exchange_orders import Happening, MarketOrder, What
 from simulators.listings import Listing
 from simulators.market_maker import MarketMaker
 from simulators.model import Phase, TopOfBook
-from simulators.order_book import MARKET_BUY, MARKET_SELL, Match, OrderBook
+from simulators.order_book import Match, OrderBook
 from simulators.price_path import PricePath
 from simulators.price_steps import PriceSteps
-
-
-class What(StrEnum):
-    """What became of an order."""
-
-    WORKING = "WORKING"
-    HELD = "HELD"
-    TRIGGERED = "TRIGGERED"
-    FILLED = "FILLED"
-    EXPIRED = "EXPIRED"
-    KILLED = "KILLED"
-    """The remainder of an IOC order is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happened to an order of ours; price and quantity belong to FILLED."""
-
-    what: What
-    perm_id: int
-    time: datetime
-    price: Decimal = Decimal(0)
-    quantity: Decimal = Decimal(0)
-    liquidity: int = 0
-
-
-@dataclass(slots=True)
-class MarketOrder:
-    """An order at the exchange, with what is left of it. Prices in units of the grid."""
-
-    perm_id: int
-    side: Side
-    type: OrderType
-    remaining: int
-    limit: int | None
-    stop: int | None
-    tif: Tif
-    session_opens: datetime
-    """A DAY order dies when a later session is next."""
-    resting: bool = False
-    """It stands in the book."""
-    triggered: bool = False
-
-    @property
-    def worst_price(self) -> int:
-        """The limit that matching goes by."""
-        if self.limit is not None:
-            return self.limit
-        return MARKET_BUY if self.side is Side.BUY else MARKET_SELL
-
-    @property
-    def waits_for_stop(self) -> bool:
-        """Its stop price has not been touched yet."""
-        return self.stop is not None and not self.triggered
 
 
 class Market:
@@ -156,14 +101,25 @@ class Market:
             return self._retry(now)
         return []
 
+    def resume(
+        self, phase: Phase, session_opens: datetime, now: datetime, *, still: bool
+    ) -> list[Happening]:
+        """Go on in the middle of a phase, where a market of the same figures stopped."""
+        self.phase, self.session_opens = phase, session_opens
+        if phase is Phase.OPEN:
+            happenings = self.replenish(now) if still else self.requote(now)
+            return happenings + self._release(now)
+        if phase is not Phase.CLOSED:
+            self.maker.quote_auction(self.path.at(now.timestamp()))
+        return []
+
     def enter_phase(self, phase: Phase, session_opens: datetime, now: datetime) -> list[Happening]:
         """Go into the next phase; an auction trades when it ends."""
         was, self.phase, self.session_opens = self.phase, phase, session_opens
         happenings: list[Happening] = []
         if was in (Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION):
             happenings += self._uncross(now)
-        if phase is Phase.CLOSED or was is Phase.CLOSED:
-            happenings += self._expire(now)
+        happenings += self._expire(now)
         if phase is Phase.CLOSED:
             self.previous_close = self._mark() or self.previous_close
             self.book.clear_synthetic()
@@ -175,7 +131,6 @@ class Market:
         elif phase is Phase.OPEN:
             if was is Phase.CLOSED:
                 self._new_day()
-            self.book.clear_synthetic()
             happenings += self.requote(now)
             happenings += self._release(now)
         return happenings
@@ -282,8 +237,11 @@ class Market:
         return happenings
 
     def _trigger_stops(self, now: datetime) -> list[Happening]:
-        """Stops watch the last trade; those of currencies the other side's quote (TWS's
-        default methods)."""
+        """Set off the stops that the market has touched.
+
+        By TWS's default methods: those of shares by the last trade, those of currencies by the
+        bid (to buy) or the ask (to sell).
+        """
         if self.phase is not Phase.OPEN:
             return []
         happenings: list[Happening] = []

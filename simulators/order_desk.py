@@ -12,13 +12,10 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from simulators import commissions
-from simulators.account import Account
 from simulators.books import Books
 from simulators.broker_store import BrokerStore
 from simulators.exchange import Exchange
-from simulators.funds import Funds
-from simulators.market import Happening, MarketOrder, What
+from simulators.exchange_orders import Happening, MarketOrder, What
 from simulators.model import (
     BrokerEvent,
     BrokerOrder,
@@ -30,6 +27,7 @@ from simulators.model import (
     OrderNotice,
     Traded,
 )
+from simulators.settlement import Settlement
 
 #: The first parts of ids in the form of TWS: permanent ids have ten digits there.
 _FIRST_PERM_ID = 1_100_000_001
@@ -46,14 +44,12 @@ class OrderDesk:
         self,
         store: BrokerStore,
         exchange: Exchange,
-        account: Account,
-        funds: Funds,
+        settlement: Settlement,
         books: Books,
     ) -> None:
         self._store = store
         self._exchange = exchange
-        self._account = account
-        self._funds = funds
+        self._settlement = settlement
         self._orders = {order.perm_id: order for order in books.orders}
         self._open = {order.perm_id for order in books.orders if order.is_open}
         self._by_client = {
@@ -64,10 +60,8 @@ class OrderDesk:
             (execution, books.commissions.get(execution.execution_id))
             for execution in books.executions
         ]
-        self._value: dict[int, Decimal] = {}
-        self._charged: dict[int, Decimal] = {}
         for execution, commission in self._executions:
-            self._count(execution, commission.amount if commission else Decimal(0))
+            settlement.remember(execution, commission)
         self._last_perm_id = int(store.meta("last_perm_id") or _FIRST_PERM_ID - 1)
         self._last_execution = int(store.meta("last_execution") or _FIRST_EXECUTION - 1)
         self._triggered: set[int] = set()
@@ -115,6 +109,7 @@ class OrderDesk:
     def change(self, old: BrokerOrder, asked: NewOrder) -> list[BrokerEvent]:
         """An amendment that passed every check; only a smaller quantity keeps its place."""
         before = old.request
+        self._session_opens[old.perm_id] = self._exchange.span(asked.con_id).session.opens
         order = self._put(replace(old, request=replace(asked, order_ref=before.order_ref)))
         events: list[BrokerEvent] = [OrderChanged(order)]
         same_terms = (before.type, before.limit_price, before.stop_price, before.tif) == (
@@ -153,7 +148,7 @@ class OrderDesk:
                 case What.WORKING:
                     waiting.append(order.perm_id)
                 case What.EXPIRED:
-                    events += self._cancelled(order, "Cancelled by System:\n", happening.time)
+                    events += self._cancelled(order, "Cancelled by System:\n", happening.time)[1:]
                 case What.KILLED:
                     events += self._cancelled(order, "Cancelled by System:\n", happening.time)
         # A market order that fills at once is never seen as Submitted.
@@ -237,6 +232,7 @@ class OrderDesk:
         return events
 
     def _cancelled(self, order: BrokerOrder, how: str, when: datetime) -> list[BrokerEvent]:
+        """PendingCancel, Cancelled and the notice 202; what expires is never pending."""
         pending = replace(order, status="PendingCancel")
         done = self._put(
             replace(order, status="Cancelled", why_held="", completed_at=when, completed_status=how)
@@ -278,52 +274,14 @@ class OrderDesk:
             average_price=order.average_price,
             liquidity=fill.liquidity,
         )
-        commission = self._charge(execution)
+        commission = self._settlement.settle(execution)
         self._executions.append((execution, commission))
         self._store.put_execution(execution, commission)
+        self._store.put_cash(self._settlement.account.cash)
+        con_id = order.request.con_id
+        self._store.put_position(con_id, self._settlement.account.holdings[con_id])
         return [
             Traded(execution),
             OrderChanged(order),
             CommissionCharged(commission, order.request.client_id),
         ]
-
-    def _charge(self, execution: Execution) -> Commission:
-        """Book a fill: cash, position and commission, the minimum shared over the order."""
-        order = execution.order
-        asked = order.request
-        listing = self._exchange.markets[asked.con_id].listing
-        symbol = listing.instrument.symbol
-        before = self._charged.get(order.perm_id, Decimal(0))
-        self._count(execution, Decimal(0))
-        value = self._value[order.perm_id]
-        realised: Decimal | None
-        if listing.is_currency:
-            currency = self._funds.base_currency
-            due = commissions.currency_commission(
-                value * self._funds.rate(symbol.currency), self._funds.rate("USD")
-            )
-            amount = max(due - before, Decimal(0))
-            realised = self._account.book_pair(
-                asked.con_id, symbol, asked.side, execution.quantity, execution.price
-            )
-            self._account.charge(currency, amount)
-            if realised is not None:
-                realised = (realised * self._funds.rate(symbol.currency)).quantize(_PRICE_PLACES)
-                realised -= amount
-        else:
-            currency = symbol.currency
-            amount = max(commissions.share_commission(value) - before, Decimal(0))
-            realised = self._account.book_share(
-                asked.con_id, symbol, asked.side, execution.quantity, execution.price, amount
-            )
-        self._charged[order.perm_id] = before + amount
-        self._store.put_cash(self._account.cash)
-        self._store.put_position(asked.con_id, self._account.holdings[asked.con_id])
-        return Commission(execution.execution_id, amount, currency, realised)
-
-    def _count(self, execution: Execution, commission: Decimal) -> None:
-        """Add to what an order has traded and been charged so far."""
-        perm_id = execution.order.perm_id
-        traded = execution.quantity * execution.price
-        self._value[perm_id] = self._value.get(perm_id, Decimal(0)) + traded
-        self._charged[perm_id] = self._charged.get(perm_id, Decimal(0)) + commission

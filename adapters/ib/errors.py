@@ -9,38 +9,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+
+from domain.symbols import Symbol
+from domain.venue import NoticeEffect, VenueNotice
 
 #: Codes of our own, for what the adapter itself has to say. TWS's codes are positive.
 UNREADABLE = -1
 NOT_WRITTEN = -2
-
-
-class Effect(StrEnum):
-    """What a code says about whatever it was sent for."""
-
-    NONE = "none"
-    """Nothing: it informs."""
-    REJECT = "reject"
-    """A claim that an order or request was refused; a query has to confirm it of an order."""
-    CANCELLED = "cancelled"
-    """A claim that an order was cancelled; the order messages say whether it was."""
-    QUERY = "query"
-    """Ours and the venue's idea of an order differ: ask."""
-    NO_DATA = "no_data"
-    """A subscription or data request brings nothing."""
-    RESUBSCRIBE = "resubscribe"
-    """Subscriptions were dropped and have to be asked for again."""
-    DOWN = "down"
-    """The venue cannot be reached though the link stands."""
-    UP = "up"
-    """The venue can be reached again; what happened meanwhile has to be asked for."""
-    LINK = "link"
-    """The link ends, or has to be made anew."""
-    PACING = "pacing"
-    """Too much was asked too fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +28,7 @@ class ErrorRule:
     scope: str
     severity: str
     """`info`, `warning` or `error`."""
-    effect: Effect
+    effect: NoticeEffect
     retry: str
     """`never`, `later` (as it is), `changed` (after a correction)."""
     alert: bool
@@ -61,7 +38,12 @@ class ErrorRule:
     @property
     def ends_request(self) -> bool:
         """A request that it answers will get no other answer."""
-        return self.effect not in (Effect.NONE, Effect.UP, Effect.DOWN, Effect.RESUBSCRIBE)
+        return self.effect not in (
+            NoticeEffect.NONE,
+            NoticeEffect.UP,
+            NoticeEffect.DOWN,
+            NoticeEffect.RESUBSCRIBE,
+        )
 
 
 _SCOPES = {"order", "request", "data", "link", "farm"}
@@ -87,8 +69,27 @@ class ErrorTable:
         if known is not None:
             return known
         return ErrorRule(
-            code, "order", "warning", Effect.QUERY, "never", True, "a code not in the table", False
+            code,
+            "order",
+            "warning",
+            NoticeEffect.QUERY,
+            "never",
+            True,
+            "a code not in the table",
+            False,
         )
+
+    def notice(
+        self,
+        code: int,
+        text: str,
+        *,
+        client_order_id: str | None = None,
+        symbol: Symbol | None = None,
+    ) -> VenueNotice:
+        """A code and its text, with what they mean."""
+        rule = self.rule(code)
+        return VenueNotice(code, text, client_order_id, symbol, rule.effect, rule.alert)
 
     @classmethod
     def parse(cls, text: str) -> ErrorTable:
@@ -104,7 +105,7 @@ class ErrorTable:
                     code=int(key),
                     scope=row["scope"],
                     severity=row["severity"],
-                    effect=Effect(row["effect"]),
+                    effect=NoticeEffect(row["effect"]),
                     retry=row["retry"],
                     alert=bool(row["alert"]),
                     meaning=row["meaning"],

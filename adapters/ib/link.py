@@ -15,7 +15,7 @@ from adapters.ib.budget import Lane
 from adapters.ib.client import KelpieClient
 from adapters.ib.decoder import KelpieDecoder
 from adapters.ib.decoding import TYPE_NAMES, time_of, zone_of
-from adapters.ib.errors import NOT_WRITTEN
+from adapters.ib.errors import NOT_WRITTEN, error_table
 from adapters.ib.identity import OrderIdentities
 from adapters.ib.library import Order
 from adapters.ib.lookups import Lookups
@@ -34,7 +34,7 @@ from adapters.venue import (
 )
 from domain.orders import OrderError, OrderRequest
 from domain.symbols import Symbol
-from domain.venue import InstrumentDetails, Round, VenueNotice
+from domain.venue import InstrumentDetails, Round
 from runtime.interface import Clock
 
 __all__ = ["IBLink", "IBLinkOptions"]
@@ -246,7 +246,8 @@ class IBLink:
     def _say_not_written(self, order_id: int) -> None:
         text = f"Order {order_id} was taken back before a byte of it had left."
         reference = self._identities.of_error(order_id)
-        self._sink.order_fact(VenueNotice(NOT_WRITTEN, text, client_order_id=reference))
+        notice = error_table().notice(NOT_WRITTEN, text, client_order_id=reference)
+        self._sink.order_fact(notice)
 
     def _forget_questions(self) -> None:
         if self._over is not None:

@@ -16,14 +16,14 @@ from adapters.ib.contracts import (
     symbol_of,
 )
 from adapters.ib.decoding import bar_start, number, sessions_of, zone_of
-from adapters.ib.errors import UNREADABLE
+from adapters.ib.errors import UNREADABLE, error_table
 from adapters.ib.identity import OrderIdentities
 from adapters.ib.library import Contract, ContractDescription, ContractDetails, PriceIncrement
 from adapters.ib.opening import IBLinkOptions
 from adapters.ib.requests import RequestRefused, Requests, RequestUnended
 from adapters.venue import BarSeries, HistoryError, UnknownInstrument, VenueSink
 from domain.symbols import Symbol
-from domain.venue import InstrumentDetails, PriceStep, TradingSession, VenueNotice
+from domain.venue import InstrumentDetails, PriceStep, TradingSession
 
 _NO_SUCH_INSTRUMENT = 200
 
@@ -182,7 +182,8 @@ class Lookups:
         try:
             return sessions_of(details.tradingHours, details.liquidHours, details.timeZoneId)
         except ValueError as error:
-            self._sink.notice(VenueNotice(UNREADABLE, f"Trading hours: {error}", symbol=symbol))
+            text = f"Trading hours: {error}"
+            self._sink.notice(error_table().notice(UNREADABLE, text, symbol=symbol))
             return ()
 
     async def bars(self, symbol: Symbol, duration: str, bar_size: str) -> BarSeries:

@@ -117,14 +117,15 @@ class Receiver:
             if self._errors.rule(code).ends_request:
                 self._requests.refuse(request, code, words)
             else:
-                self._sink.notice(VenueNotice(code, words))
+                self._sink.notice(self._errors.notice(code, words))
             return
         reference = self._identities.of_error(request)
         if reference is not None:
-            self._sink.order_fact(VenueNotice(code, words, client_order_id=reference))
+            self._sink.order_fact(self._errors.notice(code, words, client_order_id=reference))
             return
         level = self.levels.get(request)
-        notice = VenueNotice(code, words, symbol=level.symbol if level is not None else None)
+        symbol = level.symbol if level is not None else None
+        notice = self._errors.notice(code, words, symbol=symbol)
         self._opening.error_came(notice)
         self._sink.notice(notice)
 
@@ -141,7 +142,9 @@ class Receiver:
             if kind == "17":
                 self._requests.end(int(fields[1]))
         self._sink.notice(
-            VenueNotice(UNREADABLE, f"A message of kind {kind[:20]!r} could not be read: {error!r}")
+            self._errors.notice(
+                UNREADABLE, f"A message of kind {kind[:20]!r} could not be read: {error!r}"
+            )
         )
 
     def execution_time(self, text: str) -> datetime:
@@ -149,7 +152,7 @@ class Receiver:
         try:
             return time_of(text, self._zone)
         except ValueError as error:
-            self._sink.notice(VenueNotice(UNREADABLE, f"The time of an execution: {error}"))
+            self._sink.notice(self._errors.notice(UNREADABLE, f"The time of an execution: {error}"))
             return self._clock.now()
 
     # Orders.

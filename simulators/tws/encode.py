@@ -58,7 +58,7 @@ def position(account: str, held: BrokerPosition, version: int) -> list[str]:
 def position_multi(req_id: int, account: str, held: BrokerPosition, version: int) -> list[str]:
     """A row of the list of positions of one account."""
     row = position(account, held, version)
-    return [str(Reply.POSITION_MULTI.value), "1", str(req_id), *row[2:14], "", *row[14:]]
+    return [str(Reply.POSITION_MULTI.value), "1", str(req_id), *row[2:], ""]
 
 
 def portfolio_value(account: str, held: BrokerPosition, version: int) -> list[str]:

@@ -14,6 +14,8 @@ _UNSET = frozenset(
     {"", "1.7976931348623157e308", "1.7976931348623157e+308", UNSET_INT, UNSET_LONG}
     | {"infinity", "infinite", "none"}
 )
+#: TWS reads ids as Java's int.
+_HIGHEST_INT = 2**31 - 1
 _TRUE = frozenset({"1", "1.0", "true"})
 _FALSE = frozenset({"", "0", "0.0", "false"})
 
@@ -47,8 +49,8 @@ class FieldReader:
         number = self.decimal()
         if number is None:
             return 0
-        if number != number.to_integral_value():
-            raise UnreadableRequest(f"{number} is not a whole number")
+        if number != number.to_integral_value() or abs(number) > _HIGHEST_INT:
+            raise UnreadableRequest(f"{number} is not a whole number of 32 bits")
         return int(number)
 
     def decimal(self) -> Decimal | None:
@@ -60,8 +62,8 @@ class FieldReader:
             number = Decimal(text)
         except InvalidOperation:
             raise UnreadableRequest(f"{text[:40]!r} is not a number") from None
-        if not number.is_finite():
-            raise UnreadableRequest(f"{text[:40]!r} is not a number")
+        if not number.is_finite() or (number and not -20 < number.adjusted() < 20):
+            raise UnreadableRequest(f"{text[:40]!r} is not a number that can be meant")
         return number
 
     def flag(self) -> bool:

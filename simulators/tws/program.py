@@ -129,13 +129,14 @@ async def _serve(options: argparse.Namespace, broker: Broker, clock: Clock, log:
     except OSError as fault:
         print(f"ib-sim: {_cannot_listen(fault, options.host, options.port)}", file=sys.stderr)
         return EXIT_USAGE
-    print(f"ib-sim: account {broker.account} listening on {options.host}:{port}", flush=True)
     flood = Flood(gateway, broker, clock, limit=options.flood, per_second=options.ticks_per_second)
     if floods:
         flood.start()
     stopped = _stop_on_signals()
     if options.ready_file is not None:
         _write_ready_file(options.ready_file, port, clock)
+    # Last, so that whoever reads it finds the file and may send a signal.
+    print(f"ib-sim: account {broker.account} listening on {options.host}:{port}", flush=True)
     failed = asyncio.create_task(gateway.failed())
     try:
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)

@@ -20,6 +20,9 @@ BAD_TIME = (
     "hh:mm:ss xx/xxxx where yyyymmdd and xx/xxxx are optional. E.g.: 20031126 15:59:00 US/Eastern"
 )
 
+#: Years that a request can sensibly mean.
+_EARLIEST_YEAR, _LATEST_YEAR = 1970, 2100
+
 _UTC_FORM = re.compile(r"^(\d{8})-(\d{2}:\d{2}:\d{2})$")
 _ZONE_FORM = re.compile(r"^(\d{8}) {1,2}(\d{2}:\d{2}(?::\d{2})?)(?: (\S+))?$")
 
@@ -45,7 +48,7 @@ def parse_time(text: str, default_zone: str) -> tuple[datetime, bool]:
     day, time, zone = match.groups()
     try:
         where = ZoneInfo(zone or default_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadTime(text) from None
     return _make(day, time, where), zone is not None
 
@@ -53,9 +56,12 @@ def parse_time(text: str, default_zone: str) -> tuple[datetime, bool]:
 def _make(day: str, time: str, zone: tzinfo) -> datetime:
     shape = "%Y%m%d %H:%M:%S" if time.count(":") == 2 else "%Y%m%d %H:%M"
     try:
-        return datetime.strptime(f"{day} {time}", shape).replace(tzinfo=zone).astimezone(UTC)
+        local = datetime.strptime(f"{day} {time}", shape)
     except ValueError:
         raise BadTime(f"{day} {time}") from None
+    if not _EARLIEST_YEAR <= local.year <= _LATEST_YEAR:
+        raise BadTime(f"{day} {time}")
+    return local.replace(tzinfo=zone).astimezone(UTC)
 
 
 def midnight(now: datetime, zone: str) -> datetime:

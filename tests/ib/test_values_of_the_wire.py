@@ -12,12 +12,13 @@ import pytest
 
 from adapters.ib.contracts import contract_of, symbol_of
 from adapters.ib.decoding import number, sessions_of, split_execution_id, venue_id
-from adapters.ib.errors import Effect, ErrorTable, error_table
+from adapters.ib.errors import ErrorTable, error_table
 from adapters.ib.identity import FIRST_REQUEST_ID
 from adapters.ib.library import Contract
 from adapters.ib.quotes import Level1
 from domain.quotes import DataType, Quote
 from domain.symbols import Symbol
+from domain.venue import NoticeEffect
 
 BHP = Symbol("BHP", "AUD")
 
@@ -173,12 +174,12 @@ def test_every_code_of_the_facts_is_in_the_table() -> None:
 def test_what_informs_ends_nothing_and_what_is_unknown_is_quarantined() -> None:
     table = error_table()
     for code in (399, 404, 2109, 10349, 2104, 10167, 10090, 165, 2174):
-        assert table.rule(code).effect is Effect.NONE
+        assert table.rule(code).effect is NoticeEffect.NONE
         assert not table.rule(code).ends_request
     for code in (10147, 10148, 103, 161):
-        assert table.rule(code).effect is Effect.QUERY
+        assert table.rule(code).effect is NoticeEffect.QUERY
     unknown = table.rule(987654)
-    assert (unknown.known, unknown.effect, unknown.alert) == (False, Effect.QUERY, True)
+    assert (unknown.known, unknown.effect, unknown.alert) == (False, NoticeEffect.QUERY, True)
 
 
 @pytest.mark.parametrize(
