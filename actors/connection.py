@@ -32,6 +32,7 @@ from actors.messages import (
     PlaceOrder,
     PositionChanged,
     QuoteUpdate,
+    RenewLink,
     RoundEnded,
     Subscribe,
     VenueFact,
@@ -48,6 +49,7 @@ from adapters.venue import (
     VenueLink,
     VenueSink,
 )
+from domain.orders import OrderError
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import (
@@ -210,6 +212,11 @@ class Connection(Actor):
         """The link is gone: end, so that the chain is started anew."""
         self.end(Exit(ExitKind.LINK_LOST, error.cause, str(error)))
 
+    @on(RenewLink)
+    def _renew(self, message: RenewLink) -> None:
+        if message.epoch == self.epoch:
+            self.lose(LinkError(message.cause, message.sentence))
+
     @on(FactsPileUp)
     def _pressure(self, message: FactsPileUp) -> None:
         if message.cut:
@@ -230,6 +237,10 @@ class Connection(Actor):
             self.link.place(request)
         except LinkError as error:
             self.tell(name, OrderNotSent(request.client_order_id, error.cause, str(error)))
+            return
+        except OrderError as error:
+            # The wire cannot say exactly what was asked for; nothing has left.
+            self.tell(name, OrderNotSent(request.client_order_id, error.code, str(error)))
             return
         self._handed += 1
         self.tell(name, OrderHanded(request.client_order_id, self.clock.now()))
