@@ -400,7 +400,8 @@ def _embedded_gateway(settings: Settings, asx_hours: bool) -> GatewayOptions:
 
 def _where_to_look(settings: Settings) -> tuple[str, ...]:
     return (
-        "`python supervisor.py status` for a summary, `... actors` for the tree",
+        f"`{os.path.relpath(sys.executable)} supervisor.py status` for a summary, "
+        "`... actors` for the tree",
         f"http://{settings.hook_host}:{settings.hook_port}/health/ready, and /openapi.json with "
         f"the token in {settings.state_dir / 'hook.read.token'}",
         f"{settings.log_dir / 'kelpie.log'} for everything; Ctrl-C stops in order",
