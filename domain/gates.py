@@ -50,6 +50,19 @@ class DeskFigures:
     max_order_value: Decimal
 
 
+def purpose_of(request: OrderRequest, managed: Decimal) -> Purpose:
+    """What an order is for, given what Kelpie holds: one that is against the holding leaves it.
+
+    A sale of shares is never an entry: Kelpie sells what it bought, and does not sell short.
+    """
+    if request.purpose is not Purpose.ENTRY:
+        return request.purpose
+    against = managed < 0 if request.side is Side.BUY else managed > 0
+    if not against and (request.side is Side.BUY or request.symbol.is_currency_pair):
+        return Purpose.ENTRY
+    return Purpose.PROTECTION if request.type.needs_stop else Purpose.EXIT
+
+
 def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
     """Walk the gates in their order; the first that is shut gives the refusal."""
     try:
