@@ -78,7 +78,11 @@ def open_broker(
     stopped = store.meta("market_time")
     start = min(now, datetime.fromisoformat(stopped)) if stopped else now
     exchange = Exchange(start, seed=seed, asx_hours=asx_hours, still=market == "still")
-    return SimulatedBroker(store, exchange, clock, seed)
+    try:
+        return SimulatedBroker(store, exchange, clock, seed)
+    except BaseException:
+        store.close()
+        raise
 
 
 class SimulatedBroker:

@@ -25,25 +25,25 @@ class BrokerStore:
     """One folder's books. What is put is gathered, and written in one transaction by `commit`."""
 
     def __init__(self, directory: Path, account: str, cash: dict[str, Decimal], opened: datetime):
-        directory.mkdir(parents=True, exist_ok=True)
         self._file = directory / FILE_NAME
-        self._lock = _locked(directory)
         self._writes: list[tuple[str, tuple[Any, ...]]] = []
-        # One thread at a time uses it, though not always the one that opened it.
-        self._connection = sqlite3.connect(
-            self._file, isolation_level=None, check_same_thread=False
-        )
+        self._lock = _locked(directory)
+        try:
+            # One thread at a time uses it, though not always the one that opened it.
+            self._connection = sqlite3.connect(
+                self._file, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise _unreadable(self._file, error) from error
         self._connection.row_factory = sqlite3.Row
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._prepare(account, cash, opened)
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             self.close()
-            raise BrokerStoreError(
-                f"The broker's books in {self._file} cannot be read ({error}). "
-                "Put a good copy there, or start with --fresh to forget them."
-            ) from error
+            raise _unreadable(self._file, error) from error
         except BrokerStoreError:
             self.close()
             raise
@@ -54,8 +54,15 @@ class BrokerStore:
         return bool(self._writes)
 
     def books(self) -> Books:
-        """Everything, as it is on disk."""
-        return load_books(self._connection)
+        """Everything, as it is on disk.
+
+        Raises:
+            BrokerStoreError: a table holds what makes no sense.
+        """
+        try:
+            return load_books(self._connection)
+        except (sqlite3.Error, ArithmeticError, LookupError, ValueError) as error:
+            raise _unreadable(self._file, error) from error
 
     def meta(self, key: str) -> str | None:
         """A counter or a mark."""
@@ -237,7 +244,14 @@ def forget(directory: Path) -> tuple[int, int]:
 
 
 def _locked(directory: Path) -> IO[str]:
-    lock = (directory / "broker.lock").open("w")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "broker.lock").open("w")
+    except OSError as error:
+        raise BrokerStoreError(
+            f"The folder {directory} cannot be used for the broker's books ({error}). "
+            "Name one that can be written to."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -247,6 +261,13 @@ def _locked(directory: Path) -> IO[str]:
             "Stop that one first, or use another folder."
         ) from error
     return lock
+
+
+def _unreadable(file: Path, error: Exception) -> BrokerStoreError:
+    return BrokerStoreError(
+        f"The broker's books in {file} cannot be read ({error!r}). "
+        "Put a good copy there, or start with --fresh to forget them."
+    )
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -8,7 +8,7 @@ with trading; longer ones count days of the calendar (a week, a month, a year).
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -80,15 +80,18 @@ def _trading_days(
 
 
 def _starts(session: Session, bar_seconds: int) -> list[datetime]:
-    """Bars begin on round times of the clock; the first one with the session."""
-    stamp = int(session.opens.timestamp())
-    first = stamp - stamp % min(bar_seconds, 3600)
-    starts = [session.opens]
-    at = first + bar_seconds
+    """Bars begin on round times of the clock; the first one when continuous trading does.
+
+    That is on five minutes: the minute of the ASX's opening auction belongs to no bar.
+    """
+    stamp = session.opens.timestamp()
+    first = -(-stamp // 300) * 300
+    at = first - first % min(bar_seconds, 3600) + bar_seconds
+    seconds = [first]
     while at < session.closes.timestamp():
-        starts.append(session.opens + timedelta(seconds=at - stamp))
+        seconds.append(at)
         at += bar_seconds
-    return starts
+    return [datetime.fromtimestamp(second, UTC) for second in seconds]
 
 
 def _long_slices(

@@ -131,7 +131,6 @@ class Market:
         elif phase is Phase.OPEN:
             if was is Phase.CLOSED:
                 self._new_day()
-            self.book.clear_synthetic()
             happenings += self.requote(now)
             happenings += self._release(now)
         return happenings

@@ -1,6 +1,6 @@
 import itertools
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,8 +48,9 @@ def test_a_duration_in_seconds_walks_back_over_the_weekend(world: BrokerWorld) -
     found = bars(world, "TRADES", 14400, 1800)
     assert len(found) == 8
     gaps = [b.start - a.start for a, b in itertools.pairwise(found)]
-    assert max(gaps) > timedelta(days=2)
-    assert sum(gap == timedelta(minutes=30) for gap in gaps) >= 5
+    assert sorted(gaps)[-1] == timedelta(days=2, hours=18, minutes=30)
+    assert gaps.count(timedelta(minutes=30)) == 6
+    assert found[-3].start == datetime(2026, 11, 22, 23, tzinfo=UTC)  # ten o'clock in Sydney
 
 
 def test_days_are_days_with_trading(world: BrokerWorld) -> None:

@@ -22,6 +22,7 @@ def test_a_broker_opened_again_knows_everything(tmp_path: Path) -> None:
     first = BrokerWorld(tmp_path)
     ask, there = first.ask(), int(first.broker.top(BHP).ask_size)
     first.place(BUY, there + 100, ask)
+    first.trade(ask, 40)
     first.place(SELL, 50000, con_id=AUDUSD)
     first.place(BUY, 10, "30", tif=Tif.GTC)
     first.place(SELL, 10, stop="20")
@@ -53,11 +54,11 @@ def test_a_broker_opened_again_knows_everything(tmp_path: Path) -> None:
             second.broker.top(BHP).last,
         )
         assert second.bid() == ask  # the remainder rests where it was
-        assert [f.quantity for f in fills(second.trade(ask, 100))] == [100]
+        assert [f.quantity for f in fills(second.trade(ask, 100))] == [60]
         second.place(BUY, 10)
         assert len({order.perm_id for order in second.broker.orders()}) == 5
         ids = [execution.execution_id for execution, _ in second.broker.executions()]
-        assert len(set(ids)) == len(ids) == 4
+        assert len(set(ids)) == len(ids) == 5
     finally:
         second.broker.close()
 
@@ -130,6 +131,41 @@ def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
         world.broker.close()
 
 
+_PLACE_FOR_EVER = """
+import itertools, sys
+from pathlib import Path
+from domain.orders import Side
+from tests.simulators.broker_world import BrokerWorld
+world = BrokerWorld(Path(sys.argv[1]), market="lively")
+for number in itertools.count(1):
+    world.place(Side.BUY, 10, world.ask() if number % 2 else world.bid())
+    print(number, flush=True)
+    world.after(0.2)
+"""
+
+
+def test_a_kill_in_the_middle_of_the_work_loses_no_answer_and_no_cent(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", _PLACE_FOR_EVER, str(tmp_path)],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        answered = [int(process.stdout.readline()) for _ in range(40)]
+        process.kill()
+        answered += [int(line) for line in process.stdout]
+    books = read_books(tmp_path)
+    assert {order.request.order_id for order in books.orders} >= set(answered)
+    spent = sum(execution.quantity * execution.price for execution in books.executions)
+    fees = sum(commission.amount for commission in books.commissions.values())
+    assert len(books.commissions) == len(books.executions) > 0
+    assert books.cash["AUD"] == 1_000_000 - spent - fees
+    assert books.positions[BHP].quantity == sum(order.filled for order in books.orders)
+
+
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
     world = BrokerWorld(tmp_path)
     try:
@@ -146,6 +182,28 @@ def test_damaged_books_are_refused_with_a_sentence_and_fresh_helps(tmp_path: Pat
     with pytest.raises(BrokerStoreError, match=r"cannot be read .*--fresh"):
         open_broker(tmp_path, HandClock())
     BrokerWorld(tmp_path, fresh=True).broker.close()
+
+
+def test_a_row_that_makes_no_sense_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    world = BrokerWorld(tmp_path)
+    world.place(BUY, 10)
+    world.broker.close()
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("UPDATE orders SET quantity = 'ten'")
+    connection.commit()
+    connection.close()
+    for _ in range(2):  # nor is the lock kept
+        with pytest.raises(BrokerStoreError, match=r"cannot be read .*--fresh"):
+            open_broker(tmp_path, HandClock())
+
+
+def test_a_folder_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BrokerStoreError, match="cannot be used for the broker's books"):
+        open_broker(tmp_path / "file", HandClock())
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(BrokerStoreError, match="cannot be read"):
+        open_broker(tmp_path, HandClock())
 
 
 def test_books_of_another_version_are_refused(tmp_path: Path) -> None:

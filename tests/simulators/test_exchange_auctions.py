@@ -31,7 +31,7 @@ def phase(world: BrokerWorld) -> Phase:
     return world.broker.top(BHP).phase
 
 
-def test_one_price_trades_the_most_and_leaves_the_smallest_surplus() -> None:
+def test_an_auction_trades_as_much_as_it_can_at_one_price() -> None:
     book = OrderBook()
     for price, quantity in ((103, 10), (102, 20), (101, 30)):
         book.add(BUY, price, quantity)
@@ -41,6 +41,14 @@ def test_one_price_trades_the_most_and_leaves_the_smallest_surplus() -> None:
     assert {match.price for match in matches} == {101}
     assert sum(match.quantity for match in matches) == 35
     assert book.best(BUY) == 101 and book.size(BUY, 101) == 25 and book.best(SELL) == 103
+
+
+def test_of_prices_with_equal_volume_the_one_with_the_smaller_surplus_wins() -> None:
+    book = OrderBook()
+    book.add(BUY, 102, 10)
+    book.add(BUY, 100, 5)
+    book.add(SELL, 100, 10)
+    assert [match.price for match in book.uncross(reference=100)] == [102]
 
 
 def test_of_equal_auction_prices_the_one_closest_to_the_reference_wins() -> None:
@@ -131,6 +139,19 @@ def test_day_orders_expire_at_the_close_and_gtc_orders_stay(world: BrokerWorld) 
     until(world, 60)
     assert world.order(2).status == "Submitted"
     assert [f.quantity for f in fills(world.fair(str(far - 1)))] == [100]
+
+
+def test_an_order_changed_to_day_lives_until_the_close_of_the_day_of_its_change(
+    world: BrokerWorld,
+) -> None:
+    far = world.bid() - 5
+    world.place(BUY, 100, far, tif=Tif.GTC)
+    until(world, 60)
+    world.place(BUY, 100, far, tif=Tif.DAY, order_id=1)
+    until(world, 7195)
+    assert world.order(1).is_open
+    until(world, 7199)
+    assert world.order(1).status == "Cancelled"
 
 
 def test_an_order_outside_hours_is_held_and_says_until_when(tmp_path: Path) -> None:

@@ -93,3 +93,6 @@ def test_a_month_away_is_caught_up_quickly_and_the_price_is_where_it_belongs() -
     fair = exchange.fair_price(BHP)
     assert top.bid is not None and abs(float(top.bid) - fair) < 0.05
     assert top.last is not None and abs(float(top.last) - fair) < 5
+    exchange.advance(back + timedelta(seconds=30))
+    later = exchange.markets[BHP].top(back)
+    assert later.volume > top.volume  # and it goes on at its own pace
