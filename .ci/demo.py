@@ -65,6 +65,8 @@ def _watch(make: subprocess.Popen[str], folder: str) -> int:
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     ended.wait(FILL_WITHIN_SECONDS)
+    if not filled.is_set() and ended.is_set():
+        return _failed(f"it ended with status {make.wait()} before its first FILL")
     if not filled.is_set():
         return _failed(f"no FILL on the screen within {FILL_WITHIN_SECONDS:g} s")
 

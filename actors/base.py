@@ -161,7 +161,7 @@ class Actor(pykka.Actor):
         self.seat.started_at = self.clock.monotonic()
         try:
             self.on_start()
-        except BaseException as error:  # noqa: BLE001  # Pykka's trap: each kind must be seen
+        except BaseException as error:  # Pykka's trap: each kind must be seen
             self._crash(ExitKind.START_FAILED, error, "on_start")
             return False
         self._begun = True
@@ -201,7 +201,7 @@ class Actor(pykka.Actor):
         try:
             if self._begun:
                 self.on_stop()
-        except BaseException as error:  # noqa: BLE001  # a bad goodbye must not hide the end
+        except BaseException as error:  # a bad goodbye must not hide the end
             self.log.opt(exception=error).error("on_stop failed.")
 
     def fence(self) -> None:
@@ -264,11 +264,7 @@ class Actor(pykka.Actor):
         kind = type(message).__name__
         self.seat.handling = (kind, begun)
         try:
-            answer = (
-                self.on_expired(message)
-                if envelope.expired(begun)
-                else self._receive(message)
-            )
+            answer = self.on_expired(message) if envelope.expired(begun) else self._receive(message)
             if self.seat.mailbox.depth(Lane.FACT) == 0:
                 self.on_settled()
         except Declared as error:
@@ -276,7 +272,7 @@ class Actor(pykka.Actor):
                 fail(envelope.reply_to, error)
             else:
                 self.log.warning("{} was refused: {}", kind, error)
-        except BaseException as error:  # noqa: BLE001  # CancelledError, SystemExit and all
+        except BaseException as error:  # CancelledError, SystemExit and all
             self._poisoned(envelope, error)
         else:
             if envelope.reply_to is not None:
@@ -350,5 +346,5 @@ class Actor(pykka.Actor):
         if force or published is None or now - published.at >= _PUBLISH_EVERY:
             try:
                 self.seat.published = Published(self.describe(), now)
-            except BaseException as error:  # noqa: BLE001  # a broken account of itself is a bug too
+            except BaseException as error:  # a broken account of itself is a bug too
                 self._crash(ExitKind.CRASHED, error, "describing itself")

@@ -44,6 +44,16 @@ class LinkUp(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Introduce(Message):
+    """To a venue's seats: somebody has (re)started and has missed what you last said. Say it again.
+
+    Answered with the messages themselves: `LinkUp`, `InstrumentKnown`, `Reconciled`, …
+    """
+
+    seat: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkDown(Message):
     """There is no link; the next try is in `next_try_seconds`, None when nobody tries."""
 
@@ -278,6 +288,16 @@ class RecordSetting(Message):
     value: str
     who: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAudit(Message):
+    """To the ledger: write down what a person (or somebody in their name) has done."""
+
+    lane: ClassVar[Lane] = Lane.FACT
+    who: str
+    what: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

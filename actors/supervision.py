@@ -30,6 +30,7 @@ from actors.system import ActorSystem
 from domain.backoff import Backoff
 
 EXIT_RESTART_ME = 70
+CHILD_BACKOFF = Backoff(first=0.2, ceiling=30.0, reset_after=30.0)
 
 
 class Strategy(Enum):
@@ -58,7 +59,7 @@ class Child:
     restart: Restart = Restart.PERMANENT
     start_seconds: float = 10.0
     stop_seconds: float = 5.0
-    backoff: Backoff = Backoff(first=0.2, ceiling=30.0, reset_after=30.0)
+    backoff: Backoff = CHILD_BACKOFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,9 @@ class Supervisor(Actor):
         what, _, child = name.partition(" ")
         record = self._records.get(child)
         if record is not None and what == "start" and record.phase is Phase.STARTING:
-            self._replace_ghost(record, f"its start takes longer than {record.spec.start_seconds} s")
+            self._replace_ghost(
+                record, f"its start takes longer than {record.spec.start_seconds} s"
+            )
         elif record is not None and what == "stop" and record.phase is Phase.STOPPING:
             self._abandon(record)
         self._progress()
@@ -216,6 +219,9 @@ class Supervisor(Actor):
     def delay_for(self, record: _Record, exit: Exit) -> float:
         """Seconds to wait before a child is started again."""
         return record.spec.backoff.delay(record.streak, self.runtime.chance.random())
+
+    def child_ended(self, child: str, exit: Exit) -> None:
+        """A child that will be started again has ended; the wait is reckoned next."""
 
     def noticed(self, child: str, exit: Exit, delay: float | None) -> None:
         """A child ended by itself; `delay` until it is tried again, None for never."""
@@ -246,6 +252,7 @@ class Supervisor(Actor):
             self._progress()
             return
         record.streak += 1
+        self.child_ended(record.spec.name, exit)
         if exit.kind.is_crash and self._too_many_crashes():
             self._give_up(record, exit)
             return

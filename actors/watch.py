@@ -78,7 +78,7 @@ class Watch:
         parent = self._system.find(seat.parent)
         if parent is None or not pulse_of(parent, self._clock.monotonic()).answers:
             logger.bind(seat=seat.name).critical(
-                "{} hangs in {} for {:.1f} s and nobody above it can act: the process ends with {}.",
+                "{} hangs in {} for {:.1f} s and nobody above can act: the process ends with {}.",
                 seat.name,
                 pulse.handling,
                 pulse.seconds,

@@ -113,13 +113,19 @@ class Book(Protocol):
         pending_change: str | None = None,
         sent_at: datetime | None = None,
     ) -> Order:
-        """Set the state; None leaves `reason`, `venue_order_id` and `sent_at` as they are
-        (`pending_change` is always set). Every change is journalled."""
+        """Set the state; every change is journalled.
+
+        None leaves `reason`, `venue_order_id` and `sent_at` as they are; `pending_change` is
+        always set.
+        """
         ...
 
     def book_fill(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
-        """Book an execution once, by its key; updates the order's `filled` and `average_price`
-        and the managed position. The order's state is not touched."""
+        """Book an execution once, by its key.
+
+        Updates the order's `filled` and `average_price` and the managed position. The order's
+        state is not touched.
+        """
         ...
 
     def book_commission(

@@ -59,11 +59,19 @@ LIBRARY_LEVELS: Mapping[str, int] = {
 class Logs:
     """The sinks of one process. Made by `start_logs`; `close` undoes all of it."""
 
-    def __init__(self, folder: Path, level: str, redaction: Redaction, screen: TextIO) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        level: str,
+        redaction: Redaction,
+        screen: TextIO,
+        screen_level: str | None = None,
+    ) -> None:
         """Prepare the sinks; nothing is written yet."""
         self.redact = redaction
         self._screen = screen
         self._level = level
+        self._screen_level = screen_level or level
         self._human = RotatedFile(
             folder / "kelpie.log", max_bytes=MAX_BYTES, keep=KEEP, report=self.say
         )
@@ -79,13 +87,13 @@ class Logs:
         logger.remove()
         bound = {"seat": "", "incarnation": None, "correlation": None, "event": "log", "mode": mode}
         logger.configure(extra=bound)
-        # Values of variables in a traceback could be secrets (diagnose); a queue of its own would
-        # lose the last words of a crash (enqueue).
+        # Each sink writes from the record, so loguru need format nothing. Values of variables in a
+        # trace could be secrets (diagnose); a queue would lose a crash's last words (enqueue).
         for sink in (self._to_screen, self._to_human, self._to_telemetry):
             logger.add(
                 sink,
-                level=self._level,
-                format="{message}",
+                level=self._screen_level if sink == self._to_screen else self._level,
+                format=lambda _: "",
                 colorize=False,
                 backtrace=False,
                 diagnose=False,
@@ -164,13 +172,18 @@ def start_logs(
     level: str = "INFO",
     secrets: Iterable[str] = (),
     screen: TextIO | None = None,
+    screen_level: str | None = None,
 ) -> Logs:
     """Begin to log: to the screen (standard error by default) and to files in `folder`.
 
-    Libraries that set up logging of their own must be kept from it
+    The screen may be told less than the files (`screen_level`).
+
+    From the settings: `start_logs(settings.log_dir, mode=settings.mode,
+    level=settings.log_level, secrets=settings.secrets())`. A secret that is made later is given
+    to `logs.redact.add`. Libraries that set up logging of their own must be kept from it
     (`uvicorn.Config(log_config=None)`).
     """
-    logs = Logs(folder, level, Redaction(secrets), screen or sys.stderr)
+    logs = Logs(folder, level, Redaction(secrets), screen or sys.stderr, screen_level)
     logs.open(mode)
     return logs
 

@@ -127,6 +127,11 @@ class Order:
     sent_at: datetime | None = None
     updated_at: datetime | None = None
 
+    @classmethod
+    def intended(cls, request: OrderRequest, venue: str, at: datetime) -> Order:
+        """An order of which nothing has happened yet."""
+        return cls(request=request, venue=venue, state=OrderState.INTENDED, created_at=at)
+
     @property
     def client_order_id(self) -> str:
         """The identity of the order, ours (IB's `orderRef`)."""

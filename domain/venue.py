@@ -104,6 +104,33 @@ class CommissionReport:
     """None where the venue gave none (an opening trade), which is not zero."""
 
 
+class NoticeEffect(StrEnum):
+    """What a code of the venue says about whatever it was sent for."""
+
+    NONE = "none"
+    """Nothing: it informs."""
+    REJECT = "reject"
+    """A claim that an order or request was refused; of an order, a query has to confirm it."""
+    CANCELLED = "cancelled"
+    """A claim that an order was cancelled; the order's own messages say whether it was."""
+    QUERY = "query"
+    """Ours and the venue's idea of an order differ, or the code is not known: ask."""
+    NOT_SENT = "not_sent"
+    """Taken back by the adapter before a byte of it had left."""
+    NO_DATA = "no_data"
+    """A subscription or data request brings nothing."""
+    RESUBSCRIBE = "resubscribe"
+    """Subscriptions were dropped and have to be asked for again."""
+    DOWN = "down"
+    """The venue cannot be reached though the link stands."""
+    UP = "up"
+    """The venue can be reached again; what happened meanwhile has to be asked for."""
+    LINK = "link"
+    """The link ends, or has to be made anew."""
+    PACING = "pacing"
+    """Too much was asked too fast."""
+
+
 @dataclass(frozen=True, slots=True)
 class VenueNotice:
     """A code and a text from the venue, about an order, an instrument or the link."""
@@ -112,6 +139,9 @@ class VenueNotice:
     text: str
     client_order_id: str | None = None
     symbol: Symbol | None = None
+    effect: NoticeEffect = NoticeEffect.NONE
+    alert: bool = False
+    """A person should hear of it."""
 
 
 @dataclass(frozen=True, slots=True)

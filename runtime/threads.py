@@ -138,7 +138,7 @@ class _Pump:
         self._wake()
 
     def _end(self) -> None:
-        # A turn may be scheduled already; it must not stop the loop a second time, while it winds up.
+        # A turn may be scheduled already; it must not stop the loop again while it winds up.
         self._ended = True
         self._driven.on_ready(None)
         self._loop.stop()

@@ -1,1 +1,1 @@
-"""Interactive Brokers through ib_insync; the only package that imports it."""
+"""Interactive Brokers: the wire of TWS and IB Gateway behind the interface of a venue."""

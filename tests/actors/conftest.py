@@ -21,6 +21,7 @@ from runtime.threads import ThreadRuntime
 
 LIMIT = 10.0
 """Seconds after which an event that should have come is a failure."""
+PATIENT = Intensity(crashes=1000, seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def grow() -> Iterator[Any]:
         *names: str,
         loop: tuple[str, ...] = (),
         budget: float = 5.0,
-        intensity: Intensity = Intensity(crashes=1000, seconds=60),
+        intensity: Intensity = PATIENT,
         owners: tuple[str, ...] = (),
         nested: tuple[str, ...] = (),
     ) -> Tree:

@@ -115,6 +115,15 @@ def test_libraries_are_heard_through_it_at_their_own_levels(
     assert not logging.getLogger("ib_insync.wrapper").isEnabledFor(logging.WARNING)
 
 
+def test_an_exception_that_a_library_swallowed_keeps_its_trace(tmp_path: Path, logs: Logs) -> None:
+    try:
+        raise KeyError("conId")
+    except KeyError:
+        logging.getLogger("ib_insync.Decoder").exception("Error for contractDetails:")
+    (line,) = lines(tmp_path)
+    assert line["error"]["type"] == "KeyError" and "test_logs.py" in line["error"]["trace"]
+
+
 def test_what_is_no_json_is_told_all_the_same(tmp_path: Path, logs: Logs) -> None:
     logger.bind(big=2**70, broken="\ud800").info("odd \udcff")
     (line,) = lines_by_stdlib(tmp_path)

@@ -177,7 +177,8 @@ def test_the_hook_opens_to_others_only_with_both_tokens() -> None:
 def test_the_environment_wins_over_the_file_and_each_origin_is_told(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("IB_CLIENT_ID=21\nHOOK_PORT=9000\nSOMETHING_ELSE=1\nIB_ACCOUNT_ID=\n")
-    settings = Settings.load({"HOOK_PORT": "9100", "PATH": "/bin"}, env_file=file)
+    environ = {"HOOK_PORT": "9100", "PATH": "/bin", "IB_CLIENT_ID": "", "IB_HOST": ""}
+    settings = Settings.load(environ, env_file=file)
     assert (settings.ib_client_id, settings.hook_port) == (21, 9100)
     origins = {row.name: row.origin for row in settings.describe()}
     assert origins["IB_CLIENT_ID"] is Origin.DOTENV

@@ -1,0 +1,249 @@
+"""What the desk knows of each venue, and how it shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from actors.messages import CircuitChanged, LinkDown, LinkUp, NotReconciled, Reconciled
+from adapters.book import ManagedPosition
+from domain.holdings import external_of, unrealised
+from domain.quotes import Quote
+from domain.symbols import Symbol
+from domain.venue import AccountValue, PositionReport
+from domain.views import AccountView, DeskView, PositionView, VenueView
+
+
+class VenueState:
+    """One venue as the desk sees it. Changed by the desk's own thread alone."""
+
+    def __init__(self, venue: str, now: datetime) -> None:
+        self.venue = venue
+        self.connected = False
+        self.reconciled = False
+        self.circuit = "closed"
+        self.epoch = 0
+        self.account = ""
+        self.server_version: int | None = None
+        self.since = now
+        self._trouble = "it is not connected yet"
+        self._next_try_at: float | None = None
+        self._held: dict[Symbol, Decimal] = {}
+        self._last: Reconciled | None = None
+        self._values: dict[tuple[str, str], str] = {}
+        self._values_at: datetime | None = None
+
+    def reason(self) -> str:
+        """Why it may not be traded; empty when it may."""
+        if self._trouble:
+            return self._trouble
+        if not self.reconciled:
+            return "its lists are being compared with the ledger"
+        return "" if self.circuit == "closed" else f"its circuit is {self.circuit}"
+
+    # -- what happens to it --------------------------------------------------------------
+
+    def link_up(self, message: LinkUp, now: datetime) -> None:
+        """Connected; not synchronised, not reconciled."""
+        self.connected, self.reconciled = True, False
+        self.epoch = message.epoch
+        self.account = message.opened.account
+        self.server_version = message.opened.server_version
+        self._next_try_at = None
+        self._set("its lists are being compared with the ledger", now)
+
+    def link_down(self, message: LinkDown, now: datetime, due: float | None) -> None:
+        """Nothing may be sent; `due` is when it is tried again, monotonic."""
+        self.connected = self.reconciled = False
+        self._next_try_at = due
+        self._set(message.sentence, now)
+
+    def take_reconciled(self, message: Reconciled, now: datetime) -> None:
+        """The lists and the ledger have been compared, on this link."""
+        if not self.connected or message.epoch != self.epoch:
+            return
+        self.reconciled = True
+        self._last = message
+        self._held = {}
+        for report in message.held:
+            self.take_position(report)
+        self._set("", now)
+
+    def take_not_reconciled(self, message: NotReconciled, now: datetime) -> None:
+        """The comparison could not be made, or is worth nothing now."""
+        if message.epoch == self.epoch:
+            self.reconciled = False
+            self._set(message.sentence, now)
+
+    def take_circuit(self, message: CircuitChanged, now: datetime) -> None:
+        """The circuit gates entries."""
+        before = self.reason()
+        self.circuit = message.state
+        if self.reason() != before:
+            self.since = now
+
+    def take_position(self, report: PositionReport) -> None:
+        """The venue's word on a holding."""
+        if report.symbol is not None:
+            self._held[report.symbol] = report.quantity
+
+    def move(self, symbol: Symbol, by: Decimal) -> None:
+        """A fill of ours, before the venue's own word on the position."""
+        self._held[symbol] = self._held.get(symbol, Decimal(0)) + by
+
+    def take_value(self, value: AccountValue, now: datetime) -> None:
+        """A row of the account."""
+        self._values[(value.tag, value.currency)] = value.value
+        self._values_at = now
+
+    def _set(self, trouble: str, now: datetime) -> None:
+        if trouble != self._trouble:
+            self.since = now
+        self._trouble = trouble
+
+    # -- what is asked of it -------------------------------------------------------------
+
+    def held(self, symbol: Symbol) -> Decimal:
+        """What the account holds of it."""
+        return self._held.get(symbol, Decimal(0))
+
+    def holdings(self) -> Mapping[Symbol, Decimal]:
+        """All that the account holds."""
+        return self._held
+
+    def mismatch(self, symbol: Symbol) -> str:
+        """Why this symbol is on hold; empty when it is not."""
+        if self._last is None:
+            return ""
+        return next((why for each, why in self._last.mismatches if each == symbol), "")
+
+    def rate(self, currency: str) -> Decimal | None:
+        """Base currency for one unit, as the account last said."""
+        return self.amount("ExchangeRate", currency)
+
+    def amount(self, tag: str, currency: str) -> Decimal | None:
+        """A figure of the account; None where there is none."""
+        text = self._values.get((tag, currency))
+        try:
+            value = Decimal(text) if text else None
+        except InvalidOperation:
+            return None
+        return value if value is not None and value.is_finite() else None
+
+    def cash(self) -> tuple[tuple[str, Decimal], ...]:
+        """Cash by currency, without the sum that IB calls BASE."""
+        rows: list[tuple[str, Decimal]] = []
+        for tag, currency in sorted(self._values):
+            if tag in ("CashBalance", "TotalCashBalance") and currency not in ("BASE", ""):
+                amount = self.amount(tag, currency)
+                if amount is not None and currency not in dict(rows):
+                    rows.append((currency, amount))
+        return tuple(rows)
+
+    @property
+    def values_at(self) -> datetime | None:
+        """When the account last said anything."""
+        return self._values_at
+
+    def view(self, monotonic: float) -> VenueView:
+        """For the console."""
+        last = self._last if self.reconciled else None
+        next_try = None
+        if self._next_try_at is not None:
+            next_try = max(0.0, self._next_try_at - monotonic)
+        reason = self.reason()
+        return VenueView(
+            venue=self.venue,
+            connected=self.connected,
+            synchronised=self.reconciled,
+            reconciled=self.reconciled,
+            circuit=self.circuit,
+            tradable=not reason,
+            reason=reason,
+            since=self.since,
+            next_try_seconds=next_try,
+            epoch=self.epoch,
+            server_version=self.server_version,
+            in_doubt=last.in_doubt if last else (),
+            mismatches=last.mismatches if last else (),
+            foreign_orders=last.foreign_orders if last else 0,
+        )
+
+
+def account_view(state: VenueState, base: str) -> AccountView:
+    """The account's figures in the base currency."""
+    return AccountView(
+        venue=state.venue,
+        account=state.account,
+        base_currency=base,
+        net_liquidation=state.amount("NetLiquidation", base),
+        total_cash=state.amount("TotalCashValue", base),
+        available_funds=state.amount("AvailableFunds", base),
+        buying_power=state.amount("BuyingPower", base),
+        cash=state.cash(),
+        updated_at=state.values_at,
+    )
+
+
+def position_views(
+    venues: Sequence[VenueState],
+    positions: Mapping[Symbol, ManagedPosition],
+    quotes: Mapping[Symbol, Quote],
+) -> tuple[PositionView, ...]:
+    """All that is held, by us or by anybody."""
+    views = []
+    for state in venues:
+        ours = {s: p for s, p in positions.items() if p.venue == state.venue}
+        for symbol in sorted({*ours, *state.holdings()}):
+            position = ours.get(symbol)
+            managed = position.quantity if position is not None else Decimal(0)
+            held = managed if symbol.is_currency_pair else state.held(symbol)
+            if managed == 0 and held == 0:
+                continue
+            quote = quotes.get(symbol)
+            mark = quote.mid if quote is not None else None
+            average = position.average_price if position is not None and managed else None
+            views.append(
+                PositionView(
+                    symbol=symbol,
+                    venue=state.venue,
+                    held=held,
+                    managed=managed,
+                    external=external_of(symbol, managed, held),
+                    average_price=average,
+                    market_price=mark,
+                    unrealised_pnl=unrealised(managed, average, mark),
+                )
+            )
+    return tuple(views)
+
+
+def desk_view(
+    *,
+    now: datetime,
+    monotonic: float,
+    paused: bool,
+    paused_reason: str,
+    venues: Sequence[VenueState],
+    positions: Mapping[Symbol, ManagedPosition],
+    quotes: Mapping[Symbol, Quote],
+    working: int,
+    reserved: Decimal,
+    max_order_value: Decimal,
+    accounts: Sequence[AccountView],
+    base_currency: str,
+) -> DeskView:
+    """Everything that the desk decides by, as plain values."""
+    return DeskView(
+        at=now,
+        paused=paused,
+        paused_reason=paused_reason,
+        venues=tuple(state.view(monotonic) for state in venues),
+        positions=position_views(venues, positions, quotes),
+        accounts=tuple(accounts),
+        working_orders=working,
+        reserved=reserved,
+        max_order_value=max_order_value,
+        base_currency=base_currency,
+    )

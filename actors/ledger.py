@@ -1,0 +1,274 @@
+"""The only writer of the book. What it has told anybody is on disk.
+
+Facts that wait together are committed together; nobody is told before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from actors import names
+from actors.base import Actor, on
+from actors.lanes import Message, State
+from actors.mailbox import Envelope
+from actors.messages import (
+    BookCommission,
+    BookFill,
+    BookLoaded,
+    BookSnapshot,
+    CancelDurable,
+    FillRecorded,
+    GetFills,
+    GetOrder,
+    GetOrders,
+    IntentDurable,
+    IntentRefused,
+    LoadBook,
+    OrderRecorded,
+    RecordAudit,
+    RecordCancel,
+    RecordIntent,
+    RecordSetting,
+    RecordState,
+    TakeSnapshot,
+)
+from actors.seat import Seat
+from actors.system import ActorSystem
+from adapters.book import AuditRow, Book, BookError, Booking, DuplicateIntent, Fill, ManagedPosition
+from domain.orders import Order
+from domain.symbols import Symbol
+
+EXIT_DAMAGED = 76
+_LARGEST_GROUP = 200
+_WRITES = (
+    RecordIntent,
+    RecordCancel,
+    RecordState,
+    RecordSetting,
+    RecordAudit,
+    BookFill,
+    BookCommission,
+)
+
+
+class Ledger(Actor):
+    """Owns the book; the one actor that may wait, for its disk."""
+
+    owns_handle = True
+    budget_seconds = 20.0
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        seat: Seat,
+        *,
+        open_book: Callable[[], Book],
+        readers: Sequence[str],
+    ) -> None:
+        super().__init__(system, seat)
+        self._open_book = open_book
+        self._readers = tuple(readers)
+        self._book: Book | None = None
+        self._group: ExitStack | None = None
+        self._grouped: list[Message] = []
+        self._outbox: list[tuple[str, Message, str]] = []
+        self._commits = 0
+
+    def on_start(self) -> None:
+        """Open the book. A damaged or foreign one ends the process: nothing trades without it."""
+        try:
+            self._book = self._open_book()
+        except BookError as error:
+            if error.code in ("DAMAGED", "TOO_NEW", "WRONG_BOOK"):
+                self.log.critical("{}", error)
+                self.system.end(EXIT_DAMAGED)
+            raise
+
+    def on_stop(self) -> None:
+        """Commit what is in hand, and close."""
+        self._commit()
+        self.book.close()
+
+    def describe(self) -> State:
+        """How many commits, and what waits for one."""
+        return {"commits": self._commits, "grouped": len(self._grouped)}
+
+    @property
+    def book(self) -> Book:
+        """The open book."""
+        assert self._book is not None, "the ledger has not been started"
+        return self._book
+
+    # -- writing -------------------------------------------------------------------------
+
+    @on(RecordIntent)
+    def _intent(self, message: RecordIntent) -> None:
+        admission = message.admission
+        order = Order.intended(admission.request, admission.venue, self.clock.now())
+        try:
+            self.book.record_intent(order, self.correlation)
+        except DuplicateIntent as error:
+            self._later(names.DESK, IntentRefused(order.client_order_id, str(error)))
+            return
+        self._later(
+            names.orders(admission.venue),
+            IntentDurable(message.deadline, admission, order, message.epoch),
+        )
+        self._announce(order)
+
+    @on(RecordCancel)
+    def _cancel(self, message: RecordCancel) -> None:
+        order = self.book.order(message.client_order_id)
+        if order is None or order.state.is_final:
+            return
+        now = self.clock.now()
+        self.book.record_audit(
+            AuditRow(now, message.who, "cancel", f"wants {order.client_order_id} cancelled")
+        )
+        order = self.book.record_state(
+            order.client_order_id, order.state, now, pending_change="CANCEL"
+        )
+        self._later(names.orders(order.venue), CancelDurable(message.deadline, order))
+        self._announce(order)
+
+    @on(RecordState)
+    def _state(self, message: RecordState) -> None:
+        order = self.book.record_state(
+            message.client_order_id,
+            message.state,
+            self.clock.now(),
+            reason=message.reason,
+            venue_order_id=message.venue_order_id,
+            pending_change=message.pending_change,
+            sent_at=message.sent_at,
+        )
+        self._announce(order)
+
+    @on(BookFill)
+    def _fill(self, message: BookFill) -> None:
+        booking, fill = self.book.book_fill(message.report, self.clock.now())
+        if fill is not None and booking is not Booking.DUPLICATE:
+            self._announce_fill(fill, new=booking is Booking.NEW)
+
+    @on(BookCommission)
+    def _commission(self, message: BookCommission) -> None:
+        booking, fill = self.book.book_commission(message.report, self.clock.now())
+        if fill is not None and booking is not Booking.DUPLICATE:
+            self._announce_fill(fill, new=False)
+
+    @on(RecordSetting)
+    def _setting(self, message: RecordSetting) -> None:
+        now = self.clock.now()
+        self.book.record_setting(message.key, message.value, now)
+        detail = f"{message.key} = {message.value}: {message.reason}"
+        self.book.record_audit(AuditRow(now, message.who, "setting", detail))
+
+    @on(RecordAudit)
+    def _audit(self, message: RecordAudit) -> None:
+        self.book.record_audit(
+            AuditRow(self.clock.now(), message.who, message.what, message.detail)
+        )
+
+    # -- reading -------------------------------------------------------------------------
+
+    @on(LoadBook)
+    def _load(self, message: LoadBook) -> None:
+        self._later(
+            message.reply_to,
+            BookLoaded(
+                tuple(self.book.open_orders()),
+                tuple(self.book.positions()),
+                tuple(self.book.settings().items()),
+            ),
+        )
+
+    @on(TakeSnapshot)
+    def _snapshot(self, message: TakeSnapshot) -> None:
+        self._later(
+            message.reply_to,
+            BookSnapshot(
+                message.number,
+                tuple(self.book.open_orders()),
+                tuple(self.book.positions()),
+            ),
+        )
+
+    @on(GetOrders)
+    def _orders(self, message: GetOrders) -> tuple[Order, ...]:
+        return tuple(
+            self.book.orders(limit=message.limit, symbol=message.symbol, state=message.state)
+        )
+
+    @on(GetOrder)
+    def _order(self, message: GetOrder) -> Order | None:
+        return self.book.order(message.client_order_id)
+
+    @on(GetFills)
+    def _fills(self, message: GetFills) -> tuple[Fill, ...]:
+        return tuple(
+            self.book.fills(
+                limit=message.limit,
+                symbol=message.symbol,
+                client_order_id=message.client_order_id,
+            )
+        )
+
+    # -- one commit of many --------------------------------------------------------------
+
+    def on_settled(self) -> None:
+        """No fact waits any more: commit, then tell."""
+        self._commit()
+
+    def on_receive(self, message: Message) -> object:
+        """Let a write join the group in hand; it counts as in it once it has succeeded."""
+        writes = isinstance(message, _WRITES)
+        if writes and self._group is None:
+            self._group = ExitStack()
+            self._group.enter_context(self.book.group())
+        answer: object = super().on_receive(message)
+        if writes:
+            self._grouped.append(message)
+            if len(self._grouped) >= _LARGEST_GROUP:
+                self._commit()
+        return answer
+
+    def _commit(self) -> None:
+        group, self._group = self._group, None
+        grouped, self._grouped = self._grouped, []
+        outbox, self._outbox = self._outbox, []
+        if group is not None:
+            try:
+                group.close()
+            except BaseException:
+                # Rolled back: all of them are written by the next incarnation.
+                for message in reversed(grouped):
+                    self.seat.mailbox.put_back(Envelope(message, sender=self.seat.name))
+                raise
+            self._commits += 1
+        correlation = self.correlation
+        for name, message, self.correlation in outbox:
+            self.tell(name, message)
+        self.correlation = correlation
+
+    def _later(self, name: str, message: Message) -> None:
+        self._outbox.append((name, message, self.correlation))
+
+    def _announce(self, order: Order) -> None:
+        for name in self._readers:
+            self._later(name, OrderRecorded(order))
+        self._later(names.orders(order.venue), OrderRecorded(order))
+
+    def _announce_fill(self, fill: Fill, *, new: bool) -> None:
+        position = self._position(fill.symbol)
+        order = self.book.order(fill.client_order_id)
+        for name in self._readers:
+            self._later(name, FillRecorded(fill, position, new))
+        if order is not None:
+            self._announce(order)
+
+    def _position(self, symbol: Symbol) -> ManagedPosition:
+        for position in self.book.positions():
+            if position.symbol == symbol:
+                return position
+        raise LookupError(f"the book has a fill of {symbol} and no position")

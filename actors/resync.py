@@ -1,0 +1,286 @@
+"""The venue's truth against the ledger: at each link, when in doubt, and from time to time.
+
+A round asks for every list; its facts go to `orders` like any other, and from there into the
+ledger; then the ledger's snapshot is judged by the round (`domain.reconciliation`).
+A start after a crash is the same path as any other start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from actors import names
+from actors.base import Actor, on
+from actors.lanes import Message, Quarantined, State
+from actors.messages import (
+    AccountChanged,
+    AskRound,
+    BookSnapshot,
+    Introduce,
+    LinkUp,
+    NotReconciled,
+    OrderJudged,
+    QueryOrder,
+    Reconciled,
+    ReconcileNow,
+    RoundEnded,
+    RoundFed,
+    VenueFact,
+    VenueSaid,
+)
+from actors.seat import Seat
+from actors.system import ActorSystem
+from domain.orders import Order, OrderState
+from domain.reconciliation import Missing, compare_positions, judge_orders
+from domain.symbols import Symbol
+from domain.venue import AccountValue, NoticeEffect, OrderFact, OrderReport, Round
+
+_LIST_SECONDS = 10.0
+_AGAIN_IN_DOUBT = 11.0
+_AGAIN_UNENDED = 5.0
+_FROM_TIME_TO_TIME = 300.0
+_ANSWER_WITHIN = 60.0
+
+
+class Resync(Actor):
+    """Reconciles, and says what it found."""
+
+    def __init__(
+        self, system: ActorSystem, seat: Seat, *, venue: str, readers: Sequence[str], prefix: str
+    ) -> None:
+        super().__init__(system, seat)
+        self.venue = venue
+        self.prefix = prefix
+        self._readers = tuple(readers)
+        self._epoch: int | None = None
+        self._number = 0
+        self._asked = False
+        self._again = False
+        self._round: Round | None = None
+        self._missing: dict[str, Missing] = {}
+        self._claims: dict[str, tuple[int, str]] = {}
+        self._out_of_reach = ""
+        self._last: Reconciled | None = None
+        self._trouble_told: NotReconciled | None = None
+        self._account: tuple[AccountValue, ...] = ()
+        self._trouble = ""
+        self._gateway_zone: tzinfo = UTC
+
+    def describe(self) -> State:
+        """The last round, and what it left open."""
+        last = self._last
+        return {
+            "epoch": self._epoch,
+            "rounds": self._number,
+            "trouble": self._trouble,
+            "reconciled_at": last.at.isoformat() if last else None,
+            "in_doubt": list(last.in_doubt) if last else [],
+            "mismatches": [f"{symbol}: {why}" for symbol, why in last.mismatches] if last else [],
+            "foreign_orders": last.foreign_orders if last else None,
+            "claims": list(self._claims),
+        }
+
+    # -- when to ask ---------------------------------------------------------------------
+
+    @on(LinkUp)
+    def _link_up(self, message: LinkUp) -> None:
+        self._epoch = message.epoch
+        gateway_time = message.opened.gateway_time
+        if gateway_time is not None and gateway_time.tzinfo is not None:
+            self._gateway_zone = gateway_time.tzinfo
+        self._ask()
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        told = self._trouble_told or self._last
+        if told is not None:
+            self.tell(message.seat, told)
+        for value in self._account:
+            self.tell(message.seat, AccountChanged(self.venue, value))
+
+    @on(ReconcileNow)
+    def _now(self, message: ReconcileNow) -> None:
+        self.log.info("Reconciling, as {} asked.", message.who)
+        self._ask()
+
+    @on(QueryOrder)
+    def _query(self, message: QueryOrder) -> None:
+        if message.claim == "REJECTED":
+            # Only a round that is asked from now on can prove it.
+            self._claims[message.client_order_id] = (self._number + 1, message.text)
+        self.log.info(
+            "Asking {} about {} ({}: {}).",
+            self.venue,
+            message.client_order_id,
+            message.claim,
+            message.text,
+        )
+        self._ask()
+
+    @on(Quarantined)
+    def _quarantined(self, message: Quarantined) -> None:
+        self._not_reconciled("QUARANTINED", f"a fact could not be handled ({message.dead_letter})")
+        self._ask()
+
+    @on(VenueSaid)
+    def _said(self, message: VenueSaid) -> None:
+        notice = message.notice
+        text = f"{notice.code}: {notice.text}"
+        if notice.effect is NoticeEffect.DOWN:
+            self._out_of_reach = text
+            self._not_reconciled("OUT_OF_REACH", text)
+        elif notice.effect in (NoticeEffect.UP, NoticeEffect.RESUBSCRIBE):
+            self._out_of_reach = ""
+            self._ask()
+        elif notice.effect is NoticeEffect.QUERY:
+            self._ask()
+        level = "WARNING" if notice.alert else "DEBUG"
+        self.log.log(level, "{} says {}", self.venue, text)
+
+    def on_timer(self, name: str) -> None:
+        """Ask again; a round that brought no answer in all that time is given up first."""
+        if name == "answer":
+            self._asked = False
+            self._not_reconciled("NO_ANSWER", "the venue's lists never came")
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._epoch is None:
+            return
+        if self._asked:
+            self._again = True
+            return
+        self._asked, self._again = True, False
+        self._number += 1
+        self.cancel_timer("again")
+        self.after(_ANSWER_WITHIN, "answer")
+        deadline = self.clock.monotonic() + _ANSWER_WITHIN
+        ask = AskRound(deadline, self._number, self._epoch, _LIST_SECONDS)
+        self.tell(names.connection(self.venue), ask)
+
+    # -- what comes back -----------------------------------------------------------------
+
+    @on(RoundEnded)
+    def _ended(self, message: RoundEnded) -> None:
+        if message.epoch != self._epoch or message.round.number != self._number:
+            return
+        round = message.round
+        if not round.complete:
+            self._asked = False
+            self.cancel_timer("answer")
+            lists = ", ".join(round.unended)
+            self._not_reconciled("LIST_NOT_ENDED", f"the venue did not finish: {lists}")
+            self.after(_AGAIN_UNENDED, "again")
+            # What it did bring is true all the same.
+        else:
+            self._round = round
+        for fact in _facts_of(round):
+            self.tell(names.orders(self.venue), VenueFact(self.venue, fact))
+        if round.complete:
+            self.tell(names.orders(self.venue), RoundFed(round.number))
+
+    @on(BookSnapshot)
+    def _snapshot(self, message: BookSnapshot) -> None:
+        round, self._round = self._round, None
+        if round is None or message.number != round.number:
+            return
+        self._asked = False
+        self.cancel_timer("answer")
+        self._account = round.account_values
+        orders = [order for order in message.open_orders if order.venue == self.venue]
+        self._settle_claims(orders, round)
+        in_doubt = self._judge(orders, round)
+        managed = {p.symbol: p.quantity for p in message.positions if p.venue == self.venue}
+        mismatches = compare_positions(managed, round.positions)
+        self._report(round, in_doubt, mismatches, orders)
+        if self._again:
+            self._ask()
+        else:
+            wait = _AGAIN_IN_DOUBT if in_doubt or mismatches else _FROM_TIME_TO_TIME
+            self.after(wait, "again")
+
+    def _judge(self, orders: list[Order], round: Round) -> tuple[str, ...]:
+        verdicts = judge_orders(orders, round, self._missing, self._gateway_zone)
+        self._missing = {each.client_order_id: each for each in verdicts.missing}
+        for name in verdicts.absent:
+            reason = "two complete rounds of the venue's lists show that it never came there"
+            self._tell_orders(OrderJudged(name, OrderState.NOT_SENT, reason))
+        for name in verdicts.in_doubt:
+            reason = "the venue's lists do not show it; its fate is not known"
+            self._tell_orders(OrderJudged(name, OrderState.UNKNOWN, reason))
+        return verdicts.in_doubt
+
+    def _settle_claims(self, orders: list[Order], round: Round) -> None:
+        showing = {r.client_order_id for r in round.open_orders if r.client_order_id}
+        traded = {e.client_order_id for e in round.executions}
+        open_names = {order.client_order_id for order in orders}
+        for name, (number, text) in list(self._claims.items()):
+            if round.number < number:
+                continue
+            del self._claims[name]
+            if name in open_names and name not in showing and name not in traded:
+                self._tell_orders(OrderJudged(name, OrderState.REJECTED, text))
+
+    def _report(
+        self,
+        round: Round,
+        in_doubt: tuple[str, ...],
+        mismatches: tuple[tuple[Symbol, str], ...],
+        orders: list[Order],
+    ) -> None:
+        if self._out_of_reach:
+            return
+        assert self._epoch is not None
+        ours = {order.client_order_id for order in orders}
+        foreign = [r for r in round.open_orders if self._is_foreign(r, ours)]
+        first = self._last is None or self._last.epoch != self._epoch
+        self._trouble, self._trouble_told = "", None
+        self._last = Reconciled(
+            venue=self.venue,
+            epoch=self._epoch,
+            at=self.clock.now(),
+            held=round.positions,
+            mismatches=mismatches,
+            in_doubt=in_doubt,
+            foreign_orders=len(foreign),
+        )
+        if first or mismatches or in_doubt:
+            self.log.info(
+                "Reconciled with {}: {} open here, {} there, {} in doubt, {} of others, {}.",
+                self.venue,
+                len(orders),
+                len(round.open_orders),
+                len(in_doubt),
+                len(foreign),
+                "; ".join(f"{s}: {why}" for s, why in mismatches) or "no mismatch",
+            )
+        self._tell_readers(self._last)
+
+    def _is_foreign(self, report: OrderReport, ours: set[str]) -> bool:
+        return report.foreign or report.client_order_id not in ours
+
+    def _not_reconciled(self, cause: str, sentence: str) -> None:
+        self._trouble = sentence
+        self.log.warning("Not reconciled with {}: {}.", self.venue, sentence)
+        if self._epoch is not None:
+            self._trouble_told = NotReconciled(self.venue, self._epoch, cause, sentence)
+            self._tell_readers(self._trouble_told)
+
+    def _tell_readers(self, message: Message) -> None:
+        for name in self._readers:
+            self.tell(name, message)
+
+    def _tell_orders(self, message: OrderJudged) -> None:
+        self.correlation = message.client_order_id
+        self.tell(names.orders(self.venue), message)
+
+
+def _facts_of(round: Round) -> list[OrderFact]:
+    # Executions before the ends of orders: what is filled is booked before the end is judged.
+    return [
+        *round.executions,
+        *round.commissions,
+        *round.open_orders,
+        *round.completed_orders,
+    ]

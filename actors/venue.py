@@ -1,0 +1,132 @@
+"""The supervisor of a venue: when its link is lost the chain starts anew, by the circuit's rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors import names
+from actors.base import on
+from actors.lanes import Exit, ExitKind, State
+from actors.messages import CircuitChanged, Introduce, LinkDown, Reconciled, VenueExposed
+from actors.seat import Seat
+from actors.supervision import Child, Intensity, Strategy, Supervisor
+from actors.system import ActorSystem
+from domain.backoff import Backoff
+from domain.circuit import Circuit, CircuitState
+
+LINK_BACKOFF = Backoff(first=1.0, ceiling=60.0, reset_after=30.0, floor=0.1)
+EXPOSED_CEILING = 15.0
+
+
+class VenueSupervisor(Supervisor):
+    """rest_for_one: what depends on the link restarts with the link.
+
+    A lost link is no crash: it never counts towards intensity and never escalates. The wait is
+    full jitter from 1 s to 60 s, at most 15 s while anything is open or working there. The
+    circuit never delays a reconnect; it only tells the desk.
+    """
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        seat: Seat,
+        *,
+        venue: str,
+        children: tuple[Child, ...],
+        backoff: Backoff = LINK_BACKOFF,
+    ) -> None:
+        super().__init__(
+            system,
+            seat,
+            strategy=Strategy.REST_FOR_ONE,
+            children=children,
+            intensity=Intensity(crashes=5, seconds=60.0),
+        )
+        self.venue = venue
+        self._link_backoff = backoff
+        self._losses = 0
+        self._exposed = False
+        self._ready_since: float | None = None
+        self._circuit = Circuit()
+        self._down: LinkDown | None = None
+
+    def describe(self) -> State:
+        """The children, the link's failures in a row, and the circuit."""
+        circuit = self._circuit.at(self.clock.monotonic())
+        state: dict[str, Any] = dict(super().describe())
+        state["link_failures_in_a_row"] = self._losses
+        state["exposed"] = self._exposed
+        state["circuit"] = {
+            "state": circuit.state.value,
+            "failures": circuit.failures,
+            "cause": circuit.cause,
+        }
+        return state
+
+    @on(Reconciled)
+    def _reconciled(self, message: Reconciled) -> None:
+        now = self.clock.monotonic()
+        self._down = None
+        if self._ready_since is None:
+            self._ready_since = now
+        self._tell_circuit(self._circuit.at(now).succeeded(now))
+
+    @on(VenueExposed)
+    def _exposure(self, message: VenueExposed) -> None:
+        self._exposed = message.exposed
+
+    def delay_for(self, record: Any, exit: Exit) -> float:
+        """The link's own rule for a lost link, the child's for a crash."""
+        if exit.kind is not ExitKind.LINK_LOST:
+            return super().delay_for(record, exit)
+        ceiling = EXPOSED_CEILING if self._exposed else None
+        return self._link_backoff.delay(self._losses, self.runtime.chance.random(), ceiling)
+
+    def child_ended(self, child: str, exit: Exit) -> None:
+        """Before the wait is reckoned: a streak ends after a healthy stretch of *ready*."""
+        if exit.kind is not ExitKind.LINK_LOST:
+            return
+        now = self.clock.monotonic()
+        ready, self._ready_since = self._ready_since, None
+        if ready is not None and now - ready >= self._link_backoff.reset_after:
+            self._losses = 0
+        self._losses += 1
+        if ready is None:
+            self._tell_circuit(self._circuit.at(now).failed(now, exit.cause))
+
+    def noticed(self, child: str, exit: Exit, delay: float | None) -> None:
+        """Tell the desk that there is no link, why, and when it is tried again."""
+        if child != names.connection(self.venue):
+            return
+        again = f"next try in {delay:.1f} s" if delay is not None else "no further try"
+        sentence = exit.sentence or exit.cause
+        self.log.warning("No link to {}: {} ({}; {}).", self.venue, sentence, exit.cause, again)
+        self._down = LinkDown(self.venue, exit.cause, sentence, delay)
+        for name in (names.DESK, names.NARRATOR):
+            self.tell(name, self._down)
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        if self._down is not None:
+            self.tell(message.seat, self._down)
+        state = self._circuit.at(self.clock.monotonic()).state.value
+        self.tell(message.seat, CircuitChanged(self.venue, state, self._circuit.cause))
+
+    def on_timer(self, name: str) -> None:
+        """The circuit's wait is over, or one of the children's."""
+        if name == "circuit":
+            self._tell_circuit(self._circuit.at(self.clock.monotonic()))
+        else:
+            super().on_timer(name)
+
+    def _tell_circuit(self, circuit: Circuit) -> None:
+        before, self._circuit = self._circuit, circuit
+        if circuit.state is CircuitState.OPEN:
+            self.after(circuit.open_until - self.clock.monotonic(), "circuit")
+        if circuit.state is before.state:
+            return
+        sentence = f"{circuit.failures} failures in a row, last {circuit.cause}"
+        if circuit.state is CircuitState.CLOSED:
+            sentence = "the link is sound again"
+        self.log.info("The circuit of {} is {}: {}.", self.venue, circuit.state.value, sentence)
+        self.tell(names.DESK, CircuitChanged(self.venue, circuit.state.value, sentence))

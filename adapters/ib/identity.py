@@ -1,0 +1,85 @@
+"""Who is who among orders: our client order id, the session's ids, the venue's permanent id.
+
+TWS speaks of an order by the id that its client gave it, which is only good together with that
+client's id and may be given again after a restart. Identity is `orderRef` (ours); the rest is
+learned from placements and from what the venue says, for this link alone.
+"""
+
+from __future__ import annotations
+
+from adapters.ib.decoding import UNSET_INT
+
+#: Requests that are no orders count from here, so that an error's id is never taken for an
+#: order's, not even after the venue has set its counter of orders back.
+FIRST_REQUEST_ID = 1_500_000_000
+
+
+class OrderIdentities:
+    """The ids of one link. `client_id` is ours; `prefix` begins all our client order ids."""
+
+    def __init__(self, client_id: int, prefix: str) -> None:
+        self._client_id = client_id
+        self._prefix = prefix
+        self._next_order = 1
+        self._next_request = FIRST_REQUEST_ID
+        self._ref_by_session_id: dict[tuple[int, int], str] = {}
+        self._ref_by_permanent_id: dict[int, str] = {}
+        self._ours: dict[str, int] = {}
+
+    def at_least(self, order_id: int) -> None:
+        """The venue named this as the next id; one that was used is never used again."""
+        self._next_order = max(self._next_order, order_id)
+
+    def fresh_order_id(self, client_order_id: str) -> int:
+        """An id for a new order of ours.
+
+        Raises:
+            ValueError: the order was placed over this link already.
+        """
+        if client_order_id in self._ours:
+            raise ValueError(f"{client_order_id} was placed over this link already")
+        order_id = self._next_order
+        self.learn(self._client_id, order_id, 0, client_order_id)
+        return order_id
+
+    def fresh_request_id(self) -> int:
+        """An id for anything that is no order."""
+        self._next_request += 1
+        return self._next_request
+
+    def learn(self, client_id: int, order_id: int, permanent_id: int, reference: str) -> None:
+        """The venue, or we, named an order by several of its names at once."""
+        real = 0 < order_id < min(UNSET_INT, FIRST_REQUEST_ID)
+        if real and client_id == self._client_id:
+            self._next_order = max(self._next_order, order_id + 1)
+        if not reference:
+            return
+        if permanent_id > 0:
+            self._ref_by_permanent_id[permanent_id] = reference
+        if real:
+            self._ref_by_session_id[client_id, order_id] = reference
+            if client_id == self._client_id:
+                self._ours[reference] = order_id
+
+    def reference(self, client_id: int, order_id: int, permanent_id: int) -> str | None:
+        """The `orderRef` of an order, if this link has learned it.
+
+        The permanent id is asked first: it names one order for ever.
+        """
+        return self._ref_by_permanent_id.get(permanent_id) or self._ref_by_session_id.get(
+            (client_id, order_id)
+        )
+
+    def of_error(self, order_id: int) -> str | None:
+        """The order of ours that an error's id means; errors only reach their own client."""
+        return self._ref_by_session_id.get((self._client_id, order_id))
+
+    def order_id(self, client_order_id: str) -> int | None:
+        """By which id this link can name an order of ours to the venue."""
+        return self._ours.get(client_order_id)
+
+    def is_foreign(self, client_id: int | None, reference: str | None) -> bool:
+        """Another client's, or placed by hand. None for a client id that was not told."""
+        if client_id is not None and client_id != self._client_id:
+            return True
+        return reference is not None and not reference.startswith(self._prefix)

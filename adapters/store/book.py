@@ -1,0 +1,186 @@
+"""The book: `adapters.book.Book` on one SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from adapters.book import AuditRow, Booking, Fill, ManagedPosition
+from adapters.store.commissions import Commissions
+from adapters.store.connection import Connection
+from adapters.store.fills import Fills
+from adapters.store.journal import Journal
+from adapters.store.locks import StateLock
+from adapters.store.orders import Orders
+from adapters.store.positions import Positions
+from adapters.store.tables import Audit, Setting
+from domain.orders import Order, OrderState
+from domain.symbols import Symbol
+from domain.venue import CommissionReport, ExecutionReport
+
+
+class SqliteBook:
+    """One mode's and account's book, made by `open_book`; used by one thread at a time.
+
+    Every method may raise `BookError`; what it was about to write is then not in the book.
+    """
+
+    def __init__(self, connection: Connection, lock: StateLock) -> None:
+        self.connection = connection
+        self._lock = lock
+        self._journal = Journal(connection)
+        self._positions = Positions(connection)
+        self._orders = Orders(connection, self._journal)
+        self._fills = Fills(connection, self._journal, self._orders, self._positions)
+        self._commissions = Commissions(connection, self._journal, self._positions)
+
+    def record_intent(self, order: Order, correlation: str) -> None:
+        """Write the intent of an order, of which nothing can be filled yet.
+
+        Raises:
+            DuplicateIntent: the client order id is taken; carries the order on record.
+            ValueError: the order says that some of it is filled: only fills may say that.
+        """
+        if order.filled:
+            raise ValueError(f"an intent cannot be filled, as {order.client_order_id} claims")
+        self._orders.refuse_duplicate(order.client_order_id)
+        with self.connection.write():
+            self._orders.insert(order, correlation)
+
+    def record_state(
+        self,
+        client_order_id: str,
+        state: OrderState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+        venue_order_id: str | None = None,
+        pending_change: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> Order:
+        """Set the state and what is given; every call is journalled, a repeated one too.
+
+        Raises:
+            LookupError: no such order is in the book.
+        """
+        entry = self._orders.entry(client_order_id)
+        if entry is None:
+            raise LookupError(f"no order {client_order_id} is in the book")
+        with self.connection.write():
+            self._orders.set_state(
+                entry,
+                state,
+                at,
+                reason=reason,
+                venue_order_id=venue_order_id,
+                pending_change=pending_change,
+                sent_at=sent_at,
+            )
+            after = self._orders.entry(client_order_id)
+        assert after is not None
+        return after.order
+
+    def book_fill(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
+        """Book an execution once by its key, which no two venues of a book may share.
+
+        It belongs to the order that it names; one that names none, to the order of its venue's
+        id. The symbol and the venue are the order's. No fill comes back for a foreign one.
+
+        Raises:
+            ValueError: its quantity is below zero (zero is a bust), or an amount is not finite.
+        """
+        with self.connection.write():
+            return self._fills.book(report, at)
+
+    def book_commission(
+        self, report: CommissionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
+        """Book a commission once by its execution's key; negative is a rebate.
+
+        It stands until a higher revision comes. With the fill as it is now, where that is ours.
+        """
+        with self.connection.write():
+            booking = self._commissions.book(report, at)
+        return booking, self._fills.fill(report.execution_key)
+
+    def record_setting(self, key: str, value: str, at: datetime) -> None:
+        """Set a durable switch, such as `paused`."""
+        with self.connection.write(), self.connection.coded:
+            Setting.insert(key=key, value=value, changed=at).on_conflict_replace().execute(
+                self.connection.database
+            )
+            self._journal.append(at, "setting", key, {"value": value})
+
+    def record_audit(self, row: AuditRow) -> None:
+        """Write down what a person or the process did."""
+        with self.connection.write(), self.connection.coded:
+            Audit.insert(at=row.at, who=row.who, what=row.what, detail=row.detail).execute(
+                self.connection.database
+            )
+            detail = {"who": row.who, "what": row.what, "detail": row.detail}
+            self._journal.append(row.at, "audit", row.what, detail)
+
+    def group(self) -> AbstractContextManager[None]:
+        """One transaction around many writes; all or nothing. Not to be nested.
+
+        A write that failed inside fails the whole group at its end, caught or not; refusals
+        made before any write (`DuplicateIntent`, `LookupError`) do not.
+        """
+        return self.connection.group()
+
+    def order(self, client_order_id: str) -> Order | None:
+        """The order under this id of ours."""
+        entry = self._orders.entry(client_order_id)
+        return None if entry is None else entry.order
+
+    def order_by_venue_id(self, venue_order_id: str) -> Order | None:
+        """The newest order that the venue knows under this permanent id."""
+        entry = self._orders.entry_by_venue_id(venue_order_id)
+        return None if entry is None else entry.order
+
+    def open_orders(self) -> Sequence[Order]:
+        """All that are not final, UNKNOWN included, oldest first."""
+        return self._orders.open()
+
+    def orders(
+        self, *, limit: int = 100, symbol: Symbol | None = None, state: OrderState | None = None
+    ) -> Sequence[Order]:
+        """Newest first, by the order in which the intents were written."""
+        return self._orders.newest(limit, symbol, state)
+
+    def fills(
+        self,
+        *,
+        limit: int = 100,
+        symbol: Symbol | None = None,
+        client_order_id: str | None = None,
+    ) -> Sequence[Fill]:
+        """Newest first, by time of trading."""
+        return self._fills.newest(limit, symbol, client_order_id)
+
+    def positions(self) -> Sequence[ManagedPosition]:
+        """Those that are not flat, and those that have ever been traded."""
+        return self._positions.all()
+
+    def settings(self) -> dict[str, str]:
+        """Every switch that was ever set."""
+        with self.connection.coded:
+            rows = Setting.select().execute(self.connection.database)
+            return {row.key: row.value for row in rows}
+
+    def audit(self, *, limit: int = 100) -> Sequence[AuditRow]:
+        """Newest first."""
+        with self.connection.coded:
+            rows = (
+                Audit.select()
+                .order_by(Audit.id.desc())
+                .limit(limit)
+                .execute(self.connection.database)
+            )
+            return [AuditRow(row.at, row.who, row.what, row.detail) for row in rows]
+
+    def close(self) -> None:
+        """Close the file and let its lock go; harmless when it is closed."""
+        self.connection.close()
+        self._lock.release()

@@ -1,0 +1,179 @@
+"""Executions and commissions: booked once by key, in whatever order they come.
+
+Every table here is a function of the set of reports seen (the highest revision of each), never
+of the order in which they came: a commission lies apart from its execution, and a position is
+computed in the order of trading, from the place of the fill that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal, localcontext
+
+from adapters.book import Booking, Fill
+from adapters.store.average_cost import EXACT
+from adapters.store.columns import decimal_text, micros, moment, optional_decimal
+from adapters.store.connection import Connection, Row
+from adapters.store.foreign import ForeignExecutions, journalled
+from adapters.store.journal import Journal
+from adapters.store.orders import Entry, Orders
+from adapters.store.positions import Positions
+from domain.orders import Side
+from domain.symbols import Symbol
+from domain.venue import ExecutionReport
+
+_SELECT = """
+SELECT f.execution_id, f.execution_key, f.client_order_id, f.venue_order_id, f.symbol, f.side,
+f.quantity, f.price, f.time_us, f.exchange, f.liquidity, f.revision, c.amount, c.currency,
+c.revision FROM fills AS f LEFT JOIN commissions AS c ON c.execution_key = f.execution_key
+"""
+_NEWEST = "ORDER BY f.time_us DESC, f.execution_key DESC LIMIT ?"
+_BY_KEY = f"{_SELECT} WHERE f.execution_key = ?"
+_KNOWN = """
+SELECT revision, client_order_id, quantity, price, time_us FROM fills WHERE execution_key = ?
+"""
+# The position columns are set at once by the recomputation that follows.
+_INSERT = """
+INSERT INTO fills (revision, execution_id, side, quantity, price, time_us, exchange, liquidity,
+venue_order_id, execution_key, client_order_id, venue, symbol, after_quantity, after_cost,
+after_realised, after_opened_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '0', '0', '0', 0)
+"""
+_REPLACE = """
+UPDATE fills SET revision = ?, execution_id = ?, side = ?, quantity = ?, price = ?, time_us = ?,
+exchange = ?, liquidity = ?, venue_order_id = coalesce(?, venue_order_id) WHERE execution_key = ?
+"""
+
+
+class Fills:
+    """The table of fills. Nothing here begins a transaction of its own."""
+
+    def __init__(
+        self, connection: Connection, journal: Journal, orders: Orders, positions: Positions
+    ) -> None:
+        self._connection = connection
+        self._journal = journal
+        self._orders = orders
+        self._positions = positions
+        self._foreign = ForeignExecutions(connection, journal)
+
+    def fill(self, execution_key: str) -> Fill | None:
+        """The execution under this key, where it is of an order of ours."""
+        row = self._connection.row(_BY_KEY, (execution_key,))
+        return None if row is None else _fill(row)
+
+    def newest(
+        self, limit: int, symbol: Symbol | None, client_order_id: str | None
+    ) -> Sequence[Fill]:
+        """The last `limit` fills by time of trading, newest first."""
+        wanted = {"f.symbol": symbol and str(symbol), "f.client_order_id": client_order_id}
+        given = {column: value for column, value in wanted.items() if value is not None}
+        where = " AND ".join(f"{column} = ?" for column in given) or "1"
+        sql = f"{_SELECT} WHERE {where} {_NEWEST}"
+        return [_fill(row) for row in self._connection.rows(sql, (*given.values(), limit))]
+
+    def book(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
+        """Book an execution; see `Book.book_fill`.
+
+        Raises:
+            ValueError: a quantity below zero, or an amount or time that is none.
+        """
+        if report.quantity < 0:
+            raise ValueError(f"execution {report.execution_id} has quantity {report.quantity}")
+        known = self._connection.row(_KNOWN, (report.execution_key,))
+        if known is not None:
+            if known[0] >= report.revision:
+                return Booking.DUPLICATE, self.fill(report.execution_key)
+            self._correct(report, at, known)
+            return Booking.CORRECTED, self.fill(report.execution_key)
+        entry = self._owner(report)
+        if entry is None:
+            return self._foreign.note(report, at), None
+        self._add(report, at, entry)
+        return Booking.NEW, self.fill(report.execution_key)
+
+    def _owner(self, report: ExecutionReport) -> Entry | None:
+        """The order of ours that traded: by our id, or where none is given by the venue's."""
+        if report.client_order_id:
+            return self._orders.entry(report.client_order_id)
+        if report.venue_order_id:
+            return self._orders.entry_by_venue_id(report.venue_order_id)
+        return None
+
+    def _add(self, report: ExecutionReport, at: datetime, entry: Entry) -> None:
+        order = entry.order
+        # It may have come before without our id; then it was noted as foreign, perhaps at a
+        # higher revision than this one.
+        report = self._foreign.claim(report)
+        self._connection.execute(
+            _INSERT,
+            (
+                *_terms(report),
+                report.venue_order_id,
+                report.execution_key,
+                order.client_order_id,
+                order.venue,
+                str(order.request.symbol),
+            ),
+        )
+        detail = journalled(report)
+        self._journal.append(at, "fill", order.client_order_id, detail, entry.correlation)
+        with localcontext(EXACT):
+            value = report.quantity * report.price
+        self._orders.add_filled(entry, report.quantity, value, at)
+        self._positions.recompute(
+            order.venue, order.request.symbol, micros(report.time), report.execution_key
+        )
+        self._positions.attach_commission(report.execution_key)
+
+    def _correct(self, report: ExecutionReport, at: datetime, known: Row) -> None:
+        _, client_order_id, quantity, price, time_us = known
+        entry = self._orders.entry(client_order_id)
+        if entry is None:  # the foreign key forbids it
+            raise LookupError(f"the order {client_order_id} of a fill is not in the book")
+        was = self._connection.row(_BY_KEY, (report.execution_key,))
+        self._connection.execute(
+            _REPLACE, (*_terms(report), report.venue_order_id, report.execution_key)
+        )
+        detail = {**journalled(report), "replaces": [str(item) for item in was or ()]}
+        self._journal.append(at, "correction", client_order_id, detail, entry.correlation)
+        with localcontext(EXACT):
+            old_quantity, old_value = Decimal(quantity), Decimal(quantity) * Decimal(price)
+            more = report.quantity - old_quantity
+            value = report.quantity * report.price - old_value
+        self._orders.add_filled(entry, more, value, at)
+        order = entry.order
+        first = min(time_us, micros(report.time))
+        self._positions.recompute(order.venue, order.request.symbol, first, report.execution_key)
+
+
+def _terms(report: ExecutionReport) -> tuple[object, ...]:
+    return (
+        report.revision,
+        report.execution_id,
+        report.side.value,
+        decimal_text(report.quantity),
+        decimal_text(report.price),
+        micros(report.time),
+        report.exchange,
+        report.liquidity,
+    )
+
+
+def _fill(row: Row) -> Fill:
+    return Fill(
+        execution_id=row[0],
+        execution_key=row[1],
+        client_order_id=row[2],
+        venue_order_id=row[3],
+        symbol=Symbol.parse(row[4]),
+        side=Side(row[5]),
+        quantity=Decimal(row[6]),
+        price=Decimal(row[7]),
+        time=moment(row[8]),
+        exchange=row[9],
+        liquidity=row[10],
+        commission=optional_decimal(row[12]),
+        commission_currency=row[13],
+        commission_final=row[14] is not None and row[14] >= row[11],
+    )

@@ -1,0 +1,98 @@
+"""Executions of orders that this book never wrote: shown and counted, never managed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from adapters.book import Booking
+from adapters.store.columns import decimal_text, micros, moment
+from adapters.store.connection import Connection
+from adapters.store.journal import Journal
+from domain.orders import Side
+from domain.venue import ExecutionReport
+
+_REVISION = "SELECT revision FROM foreign_executions WHERE execution_key = ?"
+_SELECT = """
+SELECT revision, execution_id, venue_order_id, side, quantity, price, time_us, exchange,
+liquidity FROM foreign_executions WHERE execution_key = ?
+"""
+_WRITE = """
+INSERT OR REPLACE INTO foreign_executions (execution_key, revision, execution_id,
+client_order_id, venue_order_id, symbol, side, quantity, price, time_us, exchange, liquidity)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_DELETE = "DELETE FROM foreign_executions WHERE execution_key = ?"
+
+
+class ForeignExecutions:
+    """The table of what others traded. Nothing here begins a transaction of its own."""
+
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._connection = connection
+        self._journal = journal
+
+    def note(self, report: ExecutionReport, at: datetime) -> Booking:
+        """Keep its highest revision: FOREIGN when it is news, DUPLICATE when it is not."""
+        known = self._connection.row(_REVISION, (report.execution_key,))
+        if known is not None and known[0] >= report.revision:
+            return Booking.DUPLICATE
+        self._connection.execute(
+            _WRITE,
+            (
+                report.execution_key,
+                report.revision,
+                report.execution_id,
+                report.client_order_id,
+                report.venue_order_id,
+                None if report.symbol is None else str(report.symbol),
+                report.side.value,
+                decimal_text(report.quantity),
+                decimal_text(report.price),
+                micros(report.time),
+                report.exchange,
+                report.liquidity,
+            ),
+        )
+        self._journal.append(at, "foreign", report.execution_key, journalled(report))
+        return Booking.FOREIGN
+
+    def claim(self, report: ExecutionReport) -> ExecutionReport:
+        """Take an execution out, now that it is known to be ours; at its highest revision."""
+        row = self._connection.row(_SELECT, (report.execution_key,))
+        if row is None:
+            return report
+        self._connection.execute(_DELETE, (report.execution_key,))
+        if row[0] <= report.revision:
+            return report
+        return replace(
+            report,
+            revision=row[0],
+            execution_id=row[1],
+            venue_order_id=row[2],
+            side=Side(row[3]),
+            quantity=Decimal(row[4]),
+            price=Decimal(row[5]),
+            time=moment(row[6]),
+            exchange=row[7],
+            liquidity=row[8],
+        )
+
+
+def journalled(report: ExecutionReport) -> dict[str, object]:
+    """An execution as the journal tells it; the account stays out."""
+    return {
+        "execution_id": report.execution_id,
+        "execution_key": report.execution_key,
+        "revision": report.revision,
+        "client_order_id": report.client_order_id,
+        "venue_order_id": report.venue_order_id,
+        "symbol": None if report.symbol is None else str(report.symbol),
+        "side": report.side.value,
+        "quantity": report.quantity,
+        "price": report.price,
+        "time": report.time,
+        "exchange": report.exchange,
+        "liquidity": report.liquidity,
+    }

@@ -1,0 +1,255 @@
+"""The ledger's speed as ratios within one run.
+
+Durable intents against one plain row a transaction on raw sqlite3 (write-ahead log,
+`synchronous=FULL`), in alternating rounds on the same disk; reads at 10^4 and 10^6 rows
+against themselves. `python -m benchmarks.ledger --help` says how to run it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+from adapters.store import SqliteBook, open_book
+from adapters.store.columns import micros
+from domain.orders import Order, OrderRequest, OrderState, OrderType, Side
+from domain.symbols import Symbol
+from domain.venue import CommissionReport, ExecutionReport
+
+_START = datetime(2026, 1, 5, tzinfo=UTC)
+_SYMBOLS = tuple(Symbol(f"S{number:02}", "AUD") for number in range(20))
+_GROUP = 100
+
+# Purchases of one share at 45, in turn over the symbols: what 10^6 bookings would have left.
+_BULK_FILLS = f"""
+WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :last)
+INSERT INTO fills (execution_key, revision, execution_id, client_order_id, venue_order_id, venue,
+symbol, side, quantity, price, time_us, exchange, liquidity, after_quantity, after_cost,
+after_realised, after_opened_us)
+SELECT printf('E%09d', i), 1, printf('E%09d.01', i), 'B-' || (i % {len(_SYMBOLS)}), '9001', 'ib',
+printf('S%02d/AUD', i % {len(_SYMBOLS)}), 'BUY', '1', '45', :start + i * 1000000, 'ASX', 'added',
+CAST(i / {len(_SYMBOLS)} + 1 AS TEXT), CAST((i / {len(_SYMBOLS)} + 1) * 45 AS TEXT), '0', :start
+FROM n
+"""
+_BULK_COMMISSIONS = """
+INSERT INTO commissions (execution_key, revision, execution_id, amount, currency, booked_us)
+SELECT execution_key, 1, execution_id, '0.10', 'AUD', time_us
+FROM fills WHERE execution_key >= printf('E%09d', :first) AND execution_key < 'F'
+"""
+_RAW_TABLE = """
+CREATE TABLE intents (id INTEGER PRIMARY KEY, client_order_id TEXT UNIQUE, symbol TEXT, side TEXT,
+quantity TEXT, type TEXT, limit_price TEXT, tif TEXT, state TEXT, created_us INTEGER)
+"""
+_RAW_ROW = """
+INSERT INTO intents (client_order_id, symbol, side, quantity, type, limit_price, tif, state,
+created_us) VALUES (?, 'S00/AUD', 'BUY', '100', 'LIMIT', '45.10', 'DAY', 'INTENDED', ?)
+"""
+
+
+class _StandingClock:
+    def now(self) -> datetime:
+        return _START
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the table: a ratio (or milliseconds), what it is to reach, and the figures."""
+
+    name: str
+    value: float
+    target: str
+    reached: bool
+    detail: str
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the table, or with `--json` the figures; 1 when a target was missed."""
+    parser = argparse.ArgumentParser(prog="ledger", description=__doc__)
+    parser.add_argument("--intents", type=int, default=2000, help="of each kind, in rounds of 200")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="fills of the large book")
+    parser.add_argument("--folder", type=Path, help="on a real disk, for the books")
+    parser.add_argument("--json", action="store_true", help="print figures alone")
+    options = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        measures = [
+            *_writes(Path(folder), max(1, options.intents // 200)),
+            *_reads(Path(folder), min(10_000, options.rows), options.rows),
+        ]
+    if options.json:
+        print(json.dumps([asdict(measure) for measure in measures], indent=2))
+    else:
+        for measure in measures:
+            verdict = "reached" if measure.reached else "MISSED"
+            print(
+                f"{measure.name:<34} {measure.value:8.2f}  {measure.target:<10} {verdict:<8} "
+                f"{measure.detail}"
+            )
+    return 0 if all(measure.reached for measure in measures) else 1
+
+
+def _writes(folder: Path, rounds: int) -> list[Measure]:
+    raw: list[float] = []
+    single: list[float] = []
+    grouped: list[float] = []
+    with _book(folder / "writes") as book, _raw(folder / "raw.db") as plain:
+        for turn in range(rounds):
+            raw += _each(200, f"R{turn}", partial(_raw_row, plain))
+            single += _each(200, f"S{turn}", partial(_intent, book))
+            grouped += _each(2, f"G{turn}", partial(_group, book))
+        assert len(book.open_orders()) == rounds * (200 + 2 * _GROUP)
+    base = 1 / statistics.fmean(raw)
+    one, many = 1 / statistics.fmean(single), _GROUP / statistics.fmean(grouped)
+    detail = f"{one:,.0f}/s of {base:,.0f}/s; p50 {_p(single, 50)} of {_p(raw, 50)}"
+    return [
+        Measure("durable intents, single", one / base, ">= 0.5", one >= base * 0.5, detail),
+        Measure(
+            f"durable intents, group of {_GROUP}",
+            many / base,
+            ">= 5",
+            many >= base * 5,
+            f"{many:,.0f}/s of {base:,.0f}/s",
+        ),
+    ]
+
+
+def _reads(folder: Path, small: int, large: int) -> list[Measure]:
+    reads: dict[str, Callable[[SqliteBook], object]] = {
+        "last positions": lambda book: book.positions(),
+        "last 100 fills of a symbol": lambda book: book.fills(symbol=_SYMBOLS[7], limit=100),
+    }
+    times: dict[str, list[float]] = {}
+    with _book(folder / "reads") as book:
+        for symbol_number, symbol in enumerate(_SYMBOLS):
+            book.record_intent(_order(f"B-{symbol_number}", symbol), "bench")
+        done = 0
+        for size in (small, large):
+            _grow(book, done, size)
+            done = size
+            for name, read in reads.items():
+                times.setdefault(name, []).append(
+                    statistics.median(_each(300, name, _on(read, book)))
+                )
+    measures = []
+    for name, (few, many) in times.items():
+        detail = f"{few * 1e3:.3f} ms at {small:,}, {many * 1e3:.3f} ms at {large:,}"
+        measures.append(Measure(f"{name}, ratio", many / few, "<= 1.5", many <= few * 1.5, detail))
+        measures.append(Measure(f"{name}, ms", many * 1e3, "< 2", many < 0.002, detail))
+    return measures
+
+
+def _on(read: Callable[[SqliteBook], object], book: SqliteBook) -> Callable[[str], object]:
+    return lambda _: read(book)
+
+
+def _grow(book: SqliteBook, first: int, last: int) -> None:
+    """Add fills in bulk, then one to each symbol by the front door, which sets its position."""
+    values = {"first": first, "last": last, "start": micros(_START)}
+    if last > first:
+        with book.connection.write():
+            # Named parameters are for a mapping; the tree's own statements take positions.
+            link: sqlite3.Connection = book.connection.database.connection()  # type: ignore[no-untyped-call]
+            link.execute(_BULK_FILLS, values)
+            link.execute(_BULK_COMMISSIONS, {"first": first})
+    for number, symbol in enumerate(_SYMBOLS):
+        book.book_fill(_trade(f"F{last}-{number}", number, symbol, last), _START)
+        book.book_commission(_cost(f"F{last}-{number}"), _START)
+
+
+def _each(count: int, prefix: str, call: Callable[[str], object]) -> list[float]:
+    """Seconds of each of `count` calls, each with a name of its own."""
+    taken = []
+    for number in range(count):
+        name = f"{prefix}-{number}"
+        begun = time.perf_counter()
+        call(name)
+        taken.append(time.perf_counter() - begun)
+    return taken
+
+
+def _p(seconds: list[float], percent: int) -> str:
+    return f"{statistics.quantiles(seconds, n=100)[percent - 1] * 1e6:.0f} us"
+
+
+@contextmanager
+def _book(folder: Path) -> Iterator[SqliteBook]:
+    book = open_book(folder, "demo", "DU0000000", _StandingClock())
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+@contextmanager
+def _raw(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute("PRAGMA synchronous = full")
+        connection.execute(_RAW_TABLE)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _raw_row(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(_RAW_ROW, (name, micros(_START)))
+    connection.execute("COMMIT")
+
+
+def _intent(book: SqliteBook, name: str) -> None:
+    book.record_intent(_order(name, _SYMBOLS[0]), "bench")
+
+
+def _group(book: SqliteBook, name: str) -> None:
+    with book.group():
+        for number in range(_GROUP):
+            _intent(book, f"{name}-{number}")
+
+
+def _order(name: str, symbol: Symbol) -> Order:
+    request = OrderRequest(
+        name, symbol, Side.BUY, Decimal(100), OrderType.LIMIT, limit_price=Decimal("45.10")
+    )
+    return Order(request, "ib", OrderState.INTENDED, _START)
+
+
+def _trade(key: str, number: int, symbol: Symbol, second: int) -> ExecutionReport:
+    return ExecutionReport(
+        execution_id=f"{key}.01",
+        execution_key=key,
+        revision=1,
+        client_order_id=f"B-{number}",
+        venue_order_id="9001",
+        symbol=symbol,
+        side=Side.BUY,
+        quantity=Decimal(1),
+        price=Decimal(45),
+        time=_START + timedelta(seconds=second),
+        exchange="ASX",
+        liquidity="added",
+        account="DU0000000",
+    )
+
+
+def _cost(key: str) -> CommissionReport:
+    return CommissionReport(f"{key}.01", key, 1, Decimal("0.10"), "AUD", None)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

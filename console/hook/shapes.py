@@ -1,0 +1,192 @@
+"""From the values of the house to what the hook answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from actors.dead_letters import DeadLetter
+from actors.lanes import Exit
+from adapters.book import Fill
+from console import schemas
+from domain.orders import Order
+from domain.quotes import Quote
+from domain.views import AccountView, DeskView, PositionView, VenueView
+
+_DEEPEST = 6
+_LONGEST = 200
+
+
+def order_out(order: Order) -> schemas.OrderOut:
+    """An order as the ledger knows it."""
+    request = order.request
+    return schemas.OrderOut(
+        client_order_id=request.client_order_id,
+        symbol=str(request.symbol),
+        side=request.side,
+        quantity=request.quantity,
+        filled=order.filled,
+        remaining=order.remaining,
+        type=request.type,
+        limit_price=request.limit_price,
+        stop_price=request.stop_price,
+        tif=request.tif,
+        state=order.state,
+        pending_change=order.pending_change,
+        average_price=order.average_price,
+        venue_order_id=order.venue_order_id,
+        reason=order.reason,
+        created_at=order.created_at,
+    )
+
+
+def fill_out(fill: Fill) -> schemas.FillOut:
+    """A fill as booked."""
+    return schemas.FillOut(
+        execution_id=fill.execution_id,
+        client_order_id=fill.client_order_id,
+        symbol=str(fill.symbol),
+        side=fill.side,
+        quantity=fill.quantity,
+        price=fill.price,
+        commission=fill.commission,
+        commission_currency=fill.commission_currency,
+        commission_final=fill.commission_final,
+        time=fill.time,
+    )
+
+
+def quote_out(quote: Quote, stale: bool, now: float) -> schemas.QuoteOut:
+    """A quote; `now` on the monotonic clock."""
+    return schemas.QuoteOut(
+        symbol=str(quote.symbol),
+        bid=quote.bid,
+        ask=quote.ask,
+        last=quote.last,
+        bid_size=quote.bid_size,
+        ask_size=quote.ask_size,
+        data_type=quote.data_type,
+        age_seconds=round(quote.age(now), 3),
+        stale=stale,
+    )
+
+
+def position_out(position: PositionView) -> schemas.PositionOut:
+    """A holding."""
+    return schemas.PositionOut(
+        symbol=str(position.symbol),
+        held=position.held,
+        managed=position.managed,
+        external=position.external,
+        average_price=position.average_price,
+        currency=position.symbol.currency,
+        market_price=position.market_price,
+        unrealised_pnl=position.unrealised_pnl,
+    )
+
+
+def _account_out(account: AccountView) -> schemas.AccountOut:
+    return schemas.AccountOut(
+        venue=account.venue,
+        account=masked(account.account),
+        base_currency=account.base_currency,
+        net_liquidation=account.net_liquidation,
+        total_cash=account.total_cash,
+        available_funds=account.available_funds,
+        buying_power=account.buying_power,
+        cash=dict(account.cash),
+        updated_at=account.updated_at,
+    )
+
+
+def accounts_out(view: DeskView, mode: str) -> schemas.AccountsOut:
+    """The accounts, and what the desk may do."""
+    return schemas.AccountsOut(
+        at=view.at,
+        mode=mode,
+        paused=view.paused,
+        paused_reason=view.paused_reason,
+        base_currency=view.base_currency,
+        working_orders=view.working_orders,
+        reserved=view.reserved,
+        max_order_value=view.max_order_value,
+        items=[_account_out(account) for account in view.accounts],
+    )
+
+
+def venue_ready(venue: VenueView, at: datetime) -> schemas.VenueReadyOut:
+    """Whether a venue is tradable, as of `at`."""
+    return schemas.VenueReadyOut(
+        venue=venue.venue,
+        tradable=venue.tradable,
+        reason=venue.reason,
+        since=venue.since,
+        next_try=_in(at, venue.next_try_seconds),
+    )
+
+
+def venue_out(venue: VenueView, at: datetime) -> schemas.VenueOut:
+    """How a venue stands, as of `at`."""
+    return schemas.VenueOut(
+        **dict(venue_ready(venue, at)),
+        connected=venue.connected,
+        synchronised=venue.synchronised,
+        reconciled=venue.reconciled,
+        circuit=venue.circuit,
+        epoch=venue.epoch,
+        server_version=venue.server_version,
+        in_doubt=list(venue.in_doubt),
+        mismatches=[
+            schemas.MismatchOut(symbol=str(symbol), reason=reason)
+            for symbol, reason in venue.mismatches
+        ],
+        foreign_orders=venue.foreign_orders,
+    )
+
+
+def exit_out(exit: Exit | None) -> schemas.ExitOut | None:
+    """How an incarnation ended."""
+    if exit is None:
+        return None
+    return schemas.ExitOut(kind=exit.kind.value, cause=exit.cause, sentence=exit.sentence)
+
+
+def dead_letter_out(letter: DeadLetter) -> schemas.DeadLetterOut:
+    """A dead letter."""
+    return schemas.DeadLetterOut(
+        **{field.name: getattr(letter, field.name) for field in fields(letter)}
+    )
+
+
+def masked(account: str) -> str:
+    """`DU1234567` as `DU***567`."""
+    return f"{account[:2]}***{account[-3:]}" if len(account) > 5 else "***"
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """What JSON can carry of a value, cut short where it is deep or long."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Enum):
+        return plain(value.value, depth)
+    if isinstance(value, str):
+        return value[:2000]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if depth >= _DEEPEST:
+        return "…"
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        items = list(value.items())[:_LONGEST]
+        return {str(name): plain(each, depth + 1) for name, each in items}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each, depth + 1) for each in list(value)[:_LONGEST]]
+    return str(value)[:2000]
+
+
+def _in(at: datetime, seconds: float | None) -> datetime | None:
+    return None if seconds is None else at + timedelta(seconds=seconds)

@@ -1,0 +1,186 @@
+"""Tells on the screen what happens, in lines that a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from actors import names
+from actors.base import Actor, on
+from actors.lanes import State
+from actors.messages import (
+    AccountChanged,
+    CircuitChanged,
+    FillRecorded,
+    InstrumentFailed,
+    InstrumentKnown,
+    Introduce,
+    LinkDown,
+    LinkUp,
+    NotReconciled,
+    OrderRecorded,
+    QuoteUpdate,
+    Reconciled,
+)
+from actors.seat import Seat
+from actors.system import ActorSystem
+from domain.orders import Order, OrderState
+from domain.symbols import Symbol
+
+_SETTLE_SECONDS = 1.5
+
+
+class Narrator(Actor):
+    """The story of the run. Its death never stops trading."""
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        seat: Seat,
+        *,
+        say: Callable[[str], None],
+        base_currency: str,
+        where_to_look: Sequence[str],
+        venues: Sequence[str],
+    ) -> None:
+        super().__init__(system, seat)
+        self._say = say
+        self._base = base_currency
+        self._where = tuple(where_to_look)
+        self._venues = tuple(venues)
+        self._told_account = False
+        self._told_where = False
+        self._told_orders: dict[str, OrderState] = {}
+        self._told_fills: set[str] = set()
+        self._quotes: dict[Symbol, str] = {}
+        self._told_quotes = False
+        self._down = False
+        self._agreed_epoch = 0
+
+    def on_start(self) -> None:
+        """Catch up with what was said before the console began."""
+        for venue in self._venues:
+            for name in (venue, names.connection(venue), names.resync(venue)):
+                self.tell(name, Introduce(self.seat.name))
+
+    def describe(self) -> State:
+        """How much it has told."""
+        return {"fills_told": len(self._told_fills)}
+
+    def line(self, word: str, text: str) -> None:
+        """One line of the story: what it is about, and what happened."""
+        self._say(f"{word:<9} {text}")
+
+    @on(LinkUp)
+    def _up(self, message: LinkUp) -> None:
+        self._down = False
+        self.line(
+            "CONNECTED",
+            f"to {message.venue}, server version {message.opened.server_version}, "
+            f"account {message.opened.account}",
+        )
+
+    @on(LinkDown)
+    def _link_down(self, message: LinkDown) -> None:
+        if self._down:
+            return
+        self._down = True
+        again = message.next_try_seconds
+        wait = f"; next try in {again:.1f} s" if again is not None else ""
+        self.line("NO LINK", f"to {message.venue}: {message.sentence}{wait}")
+
+    @on(InstrumentKnown)
+    def _instrument(self, message: InstrumentKnown) -> None:
+        """Not told: the quotes show what there is."""
+
+    @on(InstrumentFailed)
+    def _instrument_failed(self, message: InstrumentFailed) -> None:
+        self.line("REFUSED", message.refused.sentence)
+
+    @on(CircuitChanged)
+    def _circuit(self, message: CircuitChanged) -> None:
+        if message.state != "closed":
+            self.line("CIRCUIT", f"of {message.venue} is {message.state}: {message.sentence}")
+
+    @on(Reconciled)
+    def _reconciled(self, message: Reconciled) -> None:
+        if self._agreed_epoch == message.epoch and not (message.mismatches or message.in_doubt):
+            return
+        self._agreed_epoch = message.epoch
+        doubt = (
+            f"{len(message.in_doubt)} orders in doubt" if message.in_doubt else "nothing in doubt"
+        )
+        rest = "; ".join(f"{symbol}: {why}" for symbol, why in message.mismatches)
+        self.line("AGREED", f"ledger and {message.venue}: {rest or 'no mismatch'}, {doubt}")
+
+    @on(NotReconciled)
+    def _not_reconciled(self, message: NotReconciled) -> None:
+        self.line("ON HOLD", f"{message.venue}: {message.sentence}")
+
+    @on(AccountChanged)
+    def _account(self, message: AccountChanged) -> None:
+        value = message.value
+        if self._told_account or (value.tag, value.currency) != ("NetLiquidation", self._base):
+            return
+        self._told_account = True
+        self.line("ACCOUNT", f"{value.account} is worth {self._money(Decimal(value.value))}")
+
+    @on(QuoteUpdate)
+    def _quote(self, message: QuoteUpdate) -> None:
+        quote = message.quote
+        if self._told_quotes or not quote.two_sided:
+            return
+        if not self._quotes:
+            self.after(_SETTLE_SECONDS, "quotes")
+        self._quotes[quote.symbol] = f"{quote.symbol} {quote.bid:g}/{quote.ask:g}"
+
+    def on_timer(self, name: str) -> None:
+        """The first quotes have had time to come."""
+        self._told_quotes = True
+        self.line("QUOTES", "  ".join(self._quotes[symbol] for symbol in sorted(self._quotes)))
+
+    @on(OrderRecorded)
+    def _order(self, message: OrderRecorded) -> None:
+        order = message.order
+        name = order.client_order_id
+        if self._told_orders.get(name) is order.state:
+            return
+        first = name not in self._told_orders
+        self._told_orders[name] = order.state
+        if first and order.state is OrderState.INTENDED:
+            self.line("DECIDED", f"{_terms(order)} ({name})")
+        elif order.state is OrderState.WORKING:
+            self.line("ORDER", f"{name} works at the venue ({order.venue_order_id})")
+        elif order.state.is_final and order.state is not OrderState.FILLED:
+            self.line("ENDED", f"{name} {order.state.lower()}: {order.reason or 'no reason given'}")
+        elif order.state is OrderState.UNKNOWN:
+            self.line("UNKNOWN", f"{name}: {order.reason}")
+        if order.state.is_final:
+            self._told_orders = dict(list(self._told_orders.items())[-500:])
+
+    @on(FillRecorded)
+    def _fill(self, message: FillRecorded) -> None:
+        fill = message.fill
+        if fill.execution_key in self._told_fills or not fill.commission_final:
+            return
+        self._told_fills.add(fill.execution_key)
+        commission = fill.commission if fill.commission is not None else Decimal(0)
+        self.line(
+            "FILL",
+            f"{fill.side} {fill.quantity} {fill.symbol} at {fill.price} "
+            f"({fill.quantity * fill.price:,.2f} {fill.symbol.currency}), "
+            f"commission {commission:.2f} {fill.commission_currency} ({fill.client_order_id})",
+        )
+        if not self._told_where:
+            self._told_where = True
+            for text in self._where:
+                self.line("LOOK", text)
+
+    def _money(self, amount: Decimal) -> str:
+        return f"A${amount:,.2f}" if self._base == "AUD" else f"{amount:,.2f} {self._base}"
+
+
+def _terms(order: Order) -> str:
+    request = order.request
+    price = f"at {request.limit_price} or better" if request.limit_price else "at the market"
+    return f"{request.purpose.lower()}: {request.side} {request.quantity} {request.symbol} {price}"

@@ -1,0 +1,357 @@
+"""What the hook answers and what it takes: one model for each body, with its units.
+
+Decimals travel as strings in plain notation, quotes as numbers, times as RFC 3339 in UTC;
+null means *not known* and never zero. Lists are `{"items": [...]}`.
+The programs of the console know these shapes and nothing of the actors.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from domain.orders import OrderState, OrderType, Side, Tif
+from domain.quotes import DataType
+
+Plain = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
+"""A decimal as a string without an exponent."""
+
+
+class Answer(BaseModel):
+    """The base of all answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Problem(Answer):
+    """Why a request was refused (RFC 9457). `code` is stable; `detail` says what to do as well."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str
+    client_order_id: str | None = Field(
+        default=None, description="The order that it is about, where there is one."
+    )
+
+
+# -- health ------------------------------------------------------------------------------
+
+
+class WedgedOut(Answer):
+    """An actor that is past its budget."""
+
+    actor: str
+    handling: str
+    seconds: float
+
+
+class LiveOut(Answer):
+    """Whether every permanent actor is within its budget."""
+
+    live: bool
+    actors: int
+    wedged: list[WedgedOut]
+
+
+class VenueReadyOut(Answer):
+    """Whether a venue is tradable; if not why, since when, and when it is tried again."""
+
+    venue: str
+    tradable: bool
+    reason: str
+    since: datetime | None
+    next_try: datetime | None
+
+
+class ReadyOut(Answer):
+    """Whether each active venue is tradable."""
+
+    ready: bool
+    mode: str
+    version: str
+    started_at: datetime
+    reason: str
+    venues: list[VenueReadyOut]
+
+
+# -- actors ------------------------------------------------------------------------------
+
+
+class ExitOut(Answer):
+    """How an incarnation ended."""
+
+    kind: str
+    cause: str
+    sentence: str
+
+
+class NodeOut(Answer):
+    """A seat in the tree; supervisors have children and a strategy."""
+
+    name: str
+    strategy: str | None
+    phase: str | None = Field(description="As its supervisor sees it; null at the root.")
+    restart: str | None
+    incarnation: int
+    restarts: int
+    backoff_until: datetime | None
+    waiting_for: str | None
+    last_exit: ExitOut | None
+    state_age_seconds: float | None = Field(
+        description="Of what a supervisor says; above zero when it did not answer in time."
+    )
+    children: list[NodeOut]
+
+
+class HandlingOut(Answer):
+    """The message that is being handled, and for how long."""
+
+    message: str
+    seconds: float
+
+
+class ActorOut(Answer):
+    """An actor in numbers. Times in seconds, of the last 512 messages."""
+
+    name: str
+    parent: str
+    incarnation: int
+    restarts: int
+    answers: bool = Field(description="Within the budget of its handler.")
+    uptime_seconds: float | None
+    mailbox: dict[str, int] = Field(description="Waiting messages by lane.")
+    oldest_seconds: float | None = Field(description="How long the oldest of them has waited.")
+    handled: int
+    handle_seconds_p50: float
+    handle_seconds_p99: float
+    handling: HandlingOut | None
+    last_exit: ExitOut | None
+
+
+class ActorsOut(Answer):
+    """All actors, in the order in which their seats were made."""
+
+    items: list[ActorOut]
+
+
+class ActorDetailOut(ActorOut):
+    """An actor with its own account of itself."""
+
+    answered: bool = Field(description="False: it hangs, and `state` is what it said last.")
+    state: dict[str, Any] | None
+    state_age_seconds: float | None
+    counts: dict[str, int] = Field(description="Handled messages by type.")
+    facts_peak: int
+    quotes_conflated: int
+    last_error: str
+
+
+class RestartIn(BaseModel):
+    """Why an actor is restarted; it goes into the audit."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(default="asked for over the hook", max_length=400)
+
+
+class RestartOut(Answer):
+    """The supervisor has been asked; `incarnation` is the one that is to end."""
+
+    name: str
+    supervisor: str
+    incarnation: int
+
+
+class DeadLetterOut(Answer):
+    """A message that reached nobody, or crashed its handler."""
+
+    id: str
+    at: datetime
+    seat: str
+    sender: str
+    lane: str
+    message: str
+    summary: str
+    cause: str
+    correlation: str
+    quarantined: bool
+
+
+class DeadLettersOut(Answer):
+    """Quarantined facts first, then the others, the newest first; counts are of all by lane."""
+
+    items: list[DeadLetterOut]
+    counts: dict[str, int]
+
+
+# -- market and account ------------------------------------------------------------------
+
+
+class MismatchOut(Answer):
+    """A symbol that is not traded until a person has looked."""
+
+    symbol: str
+    reason: str
+
+
+class VenueOut(VenueReadyOut):
+    """How a venue stands."""
+
+    connected: bool
+    synchronised: bool
+    reconciled: bool
+    circuit: str
+    epoch: int
+    server_version: int | None
+    in_doubt: list[str]
+    mismatches: list[MismatchOut]
+    foreign_orders: int
+
+
+class VenuesOut(Answer):
+    """All active venues."""
+
+    items: list[VenueOut]
+
+
+class QuoteOut(Answer):
+    """The top of a book as last received."""
+
+    symbol: str
+    bid: float | None
+    ask: float | None
+    last: float | None
+    bid_size: float | None
+    ask_size: float | None
+    data_type: DataType
+    age_seconds: float
+    stale: bool
+
+
+class QuotesOut(Answer):
+    """The quotes of all venues that answered."""
+
+    items: list[QuoteOut]
+
+
+class PositionOut(Answer):
+    """A holding; short is negative. `unrealised_pnl` is of the managed part, in `currency`."""
+
+    symbol: str
+    held: Plain
+    managed: Plain
+    external: Plain
+    average_price: Plain | None
+    currency: str
+    market_price: float | None
+    unrealised_pnl: Plain | None
+
+
+class PositionsOut(Answer):
+    """All holdings."""
+
+    items: list[PositionOut]
+
+
+class AccountOut(Answer):
+    """An account as its venue last said, in its base currency; `cash` by currency."""
+
+    venue: str
+    account: str = Field(description="Masked: the first two and the last three characters.")
+    base_currency: str
+    net_liquidation: Plain | None
+    total_cash: Plain | None
+    available_funds: Plain | None
+    buying_power: Plain | None
+    cash: dict[str, Plain]
+    updated_at: datetime | None
+
+
+class AccountsOut(Answer):
+    """The accounts, and what the desk may do; amounts in `base_currency`."""
+
+    at: datetime
+    mode: str
+    paused: bool
+    paused_reason: str
+    base_currency: str
+    working_orders: int
+    reserved: Plain
+    max_order_value: Plain
+    items: list[AccountOut]
+
+
+# -- orders ------------------------------------------------------------------------------
+
+
+class OrderOut(Answer):
+    """An order as the ledger knows it."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Plain
+    filled: Plain
+    remaining: Plain
+    type: OrderType
+    limit_price: Plain | None
+    stop_price: Plain | None
+    tif: Tif
+    state: OrderState
+    pending_change: str | None
+    average_price: Plain | None
+    venue_order_id: str | None
+    reason: str | None
+    created_at: datetime
+
+
+class OrdersOut(Answer):
+    """Orders, newest first."""
+
+    items: list[OrderOut]
+
+
+class FillOut(Answer):
+    """An execution; `commission_final` when the venue has reported the commission."""
+
+    execution_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Plain
+    price: Plain
+    commission: Plain | None
+    commission_currency: str | None
+    commission_final: bool
+    time: datetime
+
+
+class FillsOut(Answer):
+    """Fills, newest first."""
+
+    items: list[FillOut]
+
+
+class ReasonIn(BaseModel):
+    """Why somebody does something; it goes into the audit."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(default="asked for over the hook", max_length=400)
+
+
+class TradingOut(Answer):
+    """Whether new entries are allowed."""
+
+    paused: bool
+    reason: str
+
+
+class ReconcileOut(Answer):
+    """Who has been asked to hold the ledger against the venue's truth."""
+
+    asked: list[str]

@@ -1,0 +1,201 @@
+"""The gates between a proposal and a venue, each with its code, its sentence and its cure.
+
+Pure: one consistent view and a request in, an admission or a refusal out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.admission import Admission, Refusal
+from domain.orders import OrderError, OrderRequest, OrderType, Purpose, Side, check_request
+from domain.price_steps import ceil_to_step, floor_to_step, on_step
+from domain.venue import InstrumentDetails
+
+_RISK_REDUCING = (Purpose.EXIT, Purpose.PROTECTION, Purpose.FLATTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFigures:
+    """What the desk knows at one moment about the request's symbol, and about everything."""
+
+    venue: str
+    base_currency: str
+    paused: bool
+    paused_reason: str
+    venue_reason: str
+    """Why the venue may not be traded; empty when it may."""
+    venue_reconciled: bool
+    circuit_closed: bool
+    instrument: InstrumentDetails | None
+    allowed: bool
+    """The symbol is among those that the owner allows."""
+    symbol_blocked: str
+    """Why this symbol is on hold (in doubt, mismatch); empty when it is not."""
+    price: Decimal | None
+    """The worst price of a fresh quote for the side, in the currency of the symbol."""
+    rate: Decimal | None
+    """Base currency for one unit of the symbol's currency."""
+    managed: Decimal
+    held: Decimal
+    working_buys: Decimal
+    working_sells: Decimal
+    max_order_value: Decimal
+
+
+def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
+    """Walk the gates in their order; the first that is shut gives the refusal."""
+    try:
+        check_request(request)
+    except OrderError as error:
+        return Refusal(request.client_order_id, error.code, str(error), "Mend the order.")
+    for gate in (_known, _paused, _tradable, _blocked, _shape, _oversell):
+        refusal = gate(request, figures)
+        if refusal is not None:
+            return refusal
+    return _largest_order(request, figures)
+
+
+def _refuse(request: OrderRequest, code: str, sentence: str, cure: str) -> Refusal:
+    return Refusal(request.client_order_id, code, sentence, cure)
+
+
+def _known(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if not figures.allowed:
+        return _refuse(
+            request,
+            "SYMBOL_NOT_ALLOWED",
+            f"{request.symbol} is not among the symbols that Kelpie may trade.",
+            "Name it in ALLOWED_SYMBOLS and start Kelpie again, or choose one that is there.",
+        )
+    return None
+
+
+def _paused(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if figures.paused and request.purpose not in _RISK_REDUCING:
+        return _refuse(
+            request,
+            "PAUSED",
+            f"New orders are paused: {figures.paused_reason}.",
+            "Resume with `kelpie resume` when you want new positions again.",
+        )
+    return None
+
+
+def _tradable(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if not figures.venue_reconciled:
+        return _refuse(
+            request,
+            "VENUE_NOT_TRADABLE",
+            f"{figures.venue} cannot be traded now: {figures.venue_reason}.",
+            "Wait until it is ready again; `kelpie status` says why and when it is tried.",
+        )
+    if not figures.circuit_closed and request.purpose not in _RISK_REDUCING:
+        return _refuse(
+            request,
+            "VENUE_NOT_TRADABLE",
+            f"{figures.venue} takes no new positions: {figures.venue_reason}.",
+            "Wait until its circuit has closed; exits and cancels go on.",
+        )
+    return None
+
+
+def _blocked(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if figures.symbol_blocked and request.purpose not in _RISK_REDUCING:
+        return _refuse(
+            request,
+            "SYMBOL_ON_HOLD",
+            f"{request.symbol} is on hold: {figures.symbol_blocked}.",
+            "Look at it with `kelpie status`; it is released when IB and the ledger agree.",
+        )
+    if figures.instrument is None:
+        return _refuse(
+            request,
+            "INSTRUMENT_NOT_KNOWN",
+            f"{figures.venue} has not described {request.symbol} yet.",
+            "Wait a moment; if it stays so, check the symbol in ALLOWED_SYMBOLS.",
+        )
+    return None
+
+
+def _shape(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    instrument = figures.instrument
+    assert instrument is not None
+    if request.quantity % instrument.lot != 0:
+        return _refuse(
+            request,
+            "QUANTITY_NOT_IN_LOTS",
+            f"{request.symbol} trades in lots of {instrument.lot}, not {request.quantity}.",
+            f"Give a multiple of {instrument.lot}.",
+        )
+    for name, price in (
+        ("limit_price", request.limit_price),
+        ("stop_price", request.stop_price),
+    ):
+        if price is not None and not on_step(price, instrument.price_steps):
+            below = floor_to_step(price, instrument.price_steps)
+            above = ceil_to_step(price, instrument.price_steps)
+            return _refuse(
+                request,
+                "PRICE_BETWEEN_STEPS",
+                f"The {name} {price} lies between the steps of {request.symbol}.",
+                f"Give {below} or {above}.",
+            )
+    return None
+
+
+def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    """An exit sells what Kelpie bought and what is still there, less what already works."""
+    if request.purpose not in _RISK_REDUCING:
+        return None
+    if request.side is Side.SELL:
+        room = min(figures.managed, figures.held) - figures.working_sells
+    else:
+        room = min(-figures.managed, -figures.held) - figures.working_buys
+    room = max(room, Decimal(0))
+    if request.quantity > room:
+        return _refuse(
+            request,
+            "MORE_THAN_HELD",
+            f"{request.quantity} of {request.symbol} would be more than the {room} that "
+            " Kelpie holds and has not offered yet.",
+            "Ask for no more than that; what others hold is never sold.",
+        )
+    return None
+
+
+def _largest_order(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
+    price = _worst_price(request, figures)
+    reducing = request.purpose in _RISK_REDUCING
+    if (price is None or figures.rate is None) and not reducing:
+        return _refuse(
+            request,
+            "NO_FRESH_QUOTE" if price is None else "NO_RATE",
+            f"There is no fresh {'quote' if price is None else 'exchange rate'} for "
+            f"{request.symbol}, so its value is not known.",
+            "Wait for the market's data, or give a limit price.",
+        )
+    price = price if price is not None else Decimal(0)
+    value = request.quantity * price * (figures.rate or Decimal(0))
+    if value > figures.max_order_value and not reducing:
+        return _refuse(
+            request,
+            "ORDER_TOO_LARGE",
+            f"The order is worth {value:.2f} {figures.base_currency}, more than the "
+            f"{figures.max_order_value} of MAX_ORDER_VALUE.",
+            "Make it smaller, or raise MAX_ORDER_VALUE on the box.",
+        )
+    return Admission(request, figures.venue, value, figures.base_currency, price)
+
+
+def _worst_price(request: OrderRequest, figures: DeskFigures) -> Decimal | None:
+    """What a unit may cost: a purchase its limit, a sale at least what the market pays."""
+    if request.type is OrderType.STOP:
+        prices = [request.stop_price, figures.price]
+    elif request.side is Side.BUY and request.limit_price is not None:
+        return request.limit_price
+    else:
+        prices = [request.limit_price, figures.price]
+    known = [price for price in prices if price is not None]
+    return max(known) if known else None

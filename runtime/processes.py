@@ -1,0 +1,117 @@
+"""Programs beside this process: started, watched, ended; also one that an earlier run left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_POLL = 0.02
+
+
+class ChildProcess:
+    """A program that this process started, or one that it found running and adopted."""
+
+    def __init__(self, pid: int, popen: subprocess.Popen[bytes] | None) -> None:
+        self.pid = pid
+        self._popen = popen
+
+    @property
+    def adopted(self) -> bool:
+        """An earlier process started it."""
+        return self._popen is None
+
+    def alive(self) -> bool:
+        """It runs."""
+        if self._popen is not None:
+            return self._popen.poll() is None
+        return is_alive(self.pid)
+
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs or when nobody knows."""
+        return self._popen.poll() if self._popen is not None else None
+
+    def stop(self, patience_seconds: float) -> None:
+        """Ask it to end, and make it end when it does not. Blocks for that long at most."""
+        self._signal(signal.SIGTERM)
+        if not self._gone_within(patience_seconds):
+            self._signal(signal.SIGKILL)
+            self._gone_within(1.0)
+
+    def _signal(self, number: int) -> None:
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            return
+
+    def _gone_within(self, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while self.alive():
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_POLL)
+        return True
+
+
+def start_process(
+    argv: Sequence[str], *, output: Path, environ: Mapping[str, str] | None = None
+) -> ChildProcess:
+    """Start a program in a session of its own, so that Ctrl-C reaches this process alone.
+
+    What it prints is appended to `output`.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with output.open("ab") as stream:
+        popen = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=dict(environ) if environ is not None else None,
+        )
+    return ChildProcess(popen.pid, popen)
+
+
+def adopt_process(pid: int, marks: Sequence[str]) -> ChildProcess | None:
+    """A running program whose command line holds all of these marks; None if there is none.
+
+    The marks matter: a process id is used again, and a stranger must not be taken for ours.
+    """
+    words = command_line(pid)
+    if words is None or not all(any(mark in word for word in words) for mark in marks):
+        return None
+    return ChildProcess(pid, None)
+
+
+def is_alive(pid: int) -> bool:
+    """Such a process runs (a zombie does not)."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        try:
+            return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+        except (OSError, IndexError):
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not Path("/proc").is_dir()
+
+
+def command_line(pid: int) -> list[str] | None:
+    """The words of a running process's command; None when it is not there."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
+    words = [word.decode(errors="replace") for word in raw.split(b"\0") if word]
+    return words or None

@@ -1,0 +1,409 @@
+"""The tree of this process, readable as its table of contents; and `main`.
+
+    root                one_for_one; the process ends 70: restart me, 76, 78: do not
+    ├─ ledger           the only writer of the book
+    ├─ gateway          in demo: keeps the embedded gateway running
+    ├─ ib               a venue, rest_for_one: connection, quotes, history, orders, resync
+    ├─ trading          one_for_one: desk, plan_monitor, strategist
+    └─ console          one_for_one: hook, narrator; its death never stops trading
+
+Started from the top, stopped from the bottom. No start waits for the network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loguru import logger
+
+from actors import names
+from actors.connection import Connection, ConnectionOptions
+from actors.desk import Desk, DeskOptions
+from actors.gateway import GatewayKeeper, GatewayOptions
+from actors.history import History
+from actors.lanes import Stop
+from actors.ledger import Ledger
+from actors.orders import Orders
+from actors.plan_monitor import PlanMonitor
+from actors.quotes import Quotes
+from actors.resync import Resync
+from actors.seat import Seat
+from actors.strategist import Strategist
+from actors.supervision import (
+    EXIT_RESTART_ME,
+    Child,
+    Intensity,
+    RootSupervisor,
+    Strategy,
+    Supervisor,
+)
+from actors.system import ActorSystem
+from actors.venue import LINK_BACKOFF, VenueSupervisor
+from actors.watch import Watch
+from adapters.book import BookError
+from adapters.ib.link import IBLink
+from adapters.ib.opening import IBLinkOptions
+from adapters.store import lock_state_dir, open_book
+from config.entries import SettingsError
+from config.logs import Logs, start_logs
+from config.modes import Mode
+from config.settings import Settings
+from console import tokens
+from console.hook import Hook, HookOptions
+from console.narrator import Narrator
+from domain.backoff import Backoff
+from runtime.threads import ThreadRuntime
+
+
+@dataclass(frozen=True, slots=True)
+class TreeOptions:
+    """What the tree needs beside the settings."""
+
+    hook: HookOptions
+    gateway: GatewayOptions | None
+    say: Callable[[str], None]
+    where_to_look: Sequence[str] = ()
+    link_backoff: Backoff = LINK_BACKOFF
+
+
+def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
+    """Start the tree; returns at once."""
+    children = [Child(names.LEDGER, lambda s, seat: _ledger(s, seat, settings))]
+    if options.gateway is not None:
+        gateway = options.gateway
+        children.append(
+            Child(names.GATEWAY, lambda s, seat: GatewayKeeper(s, seat, options=gateway))
+        )
+    children += [
+        Child(names.IB, lambda s, seat: _ib(s, seat, settings, options), stop_seconds=8.0),
+        Child(names.TRADING, lambda s, seat: _trading(s, seat, settings)),
+        Child(names.CONSOLE, lambda s, seat: _console(s, seat, settings, options)),
+    ]
+    system.on_quarantine = (names.DESK, names.resync(names.IB))
+    system.fill(
+        system.seat(names.ROOT),
+        lambda s, seat: RootSupervisor(
+            s,
+            seat,
+            strategy=Strategy.ONE_FOR_ONE,
+            children=tuple(children),
+            intensity=Intensity(crashes=3, seconds=600.0),
+        ),
+    )
+
+
+def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
+    account = settings.ib_account_id or settings.mode
+    return Ledger(
+        system,
+        seat,
+        open_book=lambda: open_book(
+            settings.state_dir, settings.mode, account, system.runtime.clock
+        ),
+        readers=(names.DESK, names.PLAN_MONITOR, names.STRATEGIST, names.NARRATOR),
+    )
+
+
+def _ib(
+    system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
+) -> VenueSupervisor:
+    venue = names.IB
+    link_options = IBLinkOptions(
+        host=settings.ib_host,
+        port=settings.ib_port,
+        client_id=settings.ib_client_id,
+        account=settings.ib_account_id,
+        paper=settings.ib_paper,
+        order_prefix=settings.client_order_prefix,
+        exchange_preference=settings.ib_exchange,
+        step_seconds=settings.connect_step_seconds,
+    )
+    connection_options = ConnectionOptions(
+        venue=venue,
+        symbols=settings.allowed_symbols,
+        heartbeat_seconds=settings.heartbeat_seconds,
+        heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
+    )
+    return VenueSupervisor(
+        system,
+        seat,
+        venue=venue,
+        backoff=options.link_backoff,
+        children=(
+            Child(
+                names.connection(venue),
+                lambda s, seat: Connection(
+                    s,
+                    seat,
+                    options=connection_options,
+                    make_link=lambda loop, sink: IBLink(loop, sink, s.runtime.clock, link_options),
+                ),
+            ),
+            Child(
+                names.quotes(venue),
+                lambda s, seat: Quotes(
+                    s,
+                    seat,
+                    venue=venue,
+                    stale_after_seconds=settings.quote_stale_after_seconds,
+                    readers=(names.DESK, names.PLAN_MONITOR, names.STRATEGIST, names.NARRATOR),
+                ),
+            ),
+            Child(
+                names.history(venue),
+                lambda s, seat: History(s, seat, venue=venue, readers=(names.STRATEGIST,)),
+            ),
+            Child(names.orders(venue), lambda s, seat: Orders(s, seat, venue=venue)),
+            Child(
+                names.resync(venue),
+                lambda s, seat: Resync(
+                    s,
+                    seat,
+                    venue=venue,
+                    readers=(names.DESK, names.IB, names.NARRATOR),
+                    prefix=settings.client_order_prefix,
+                ),
+            ),
+        ),
+    )
+
+
+def _trading(system: ActorSystem, seat: Seat, settings: Settings) -> Supervisor:
+    desk_options = DeskOptions(
+        base_currency=settings.ib_base_currency,
+        max_order_value=settings.max_order_value,
+        stale_after_seconds=settings.quote_stale_after_seconds,
+        command_seconds=settings.command_deadline_seconds,
+        venues=(names.IB,),
+        venue_of=dict.fromkeys(settings.allowed_symbols, names.IB),
+    )
+    venues = (names.IB,)
+    prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds
+    children = [
+        Child(names.DESK, lambda s, seat: Desk(s, seat, options=desk_options)),
+        Child(
+            names.PLAN_MONITOR,
+            lambda s, seat: PlanMonitor(
+                s, seat, prefix=prefix, venues=venues, stale_after_seconds=stale
+            ),
+        ),
+    ]
+    if settings.strategy == "rules":
+        children.append(
+            Child(
+                names.STRATEGIST,
+                lambda s, seat: Strategist(
+                    s, seat, prefix=prefix, venues=venues, stale_after_seconds=stale
+                ),
+            )
+        )
+    return Supervisor(system, seat, strategy=Strategy.ONE_FOR_ONE, children=tuple(children))
+
+
+def _console(
+    system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
+) -> Supervisor:
+    return Supervisor(
+        system,
+        seat,
+        strategy=Strategy.ONE_FOR_ONE,
+        # However often a page crashes, trading goes on: the console never escalates.
+        intensity=Intensity(crashes=1_000_000, seconds=60.0),
+        children=(
+            Child(names.HOOK, lambda s, seat: Hook(s, seat, options.hook)),
+            Child(
+                names.NARRATOR,
+                lambda s, seat: Narrator(
+                    s,
+                    seat,
+                    say=options.say,
+                    base_currency=settings.ib_base_currency,
+                    where_to_look=options.where_to_look,
+                    venues=(names.IB,),
+                ),
+            ),
+        ),
+    )
+
+
+# -- the process ---------------------------------------------------------------------------
+
+EXIT_USAGE = 2
+EXIT_STATE_IN_USE = 75
+EXIT_SETTINGS = 78
+_STOP_WITHIN = 9.0
+_VERSION = "0.1.0"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`kelpie …`: run the tree, a stand-in alone, or a command that looks at a running tree."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["ib-sim"]:
+        from simulators.tws.program import main as ib_sim
+
+        return ib_sim(words[1:])
+    if words[:1] == ["run"]:
+        return run(words[1:])
+    from console.cli import main as look_in
+
+    return look_in(words)
+
+
+def run(words: Sequence[str]) -> int:
+    """The main job: start the tree and keep it until a signal or its own end."""
+    parser = argparse.ArgumentParser(prog="kelpie run", description="Start Kelpie and trade.")
+    parser.add_argument(
+        "--asx-hours",
+        action="store_true",
+        help="demo: the embedded market keeps real ASX hours, not hours round the clock",
+    )
+    arguments = parser.parse_args(words)
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return EXIT_SETTINGS
+    logs = start_logs(
+        settings.log_dir,
+        mode=settings.mode,
+        level=settings.log_level,
+        secrets=settings.secrets(),
+        screen_level="WARNING",
+    )
+    try:
+        lock = lock_state_dir(settings.state_dir)
+    except BookError as error:
+        logger.critical("{}", error)
+        logs.close()
+        return EXIT_STATE_IN_USE
+    try:
+        return _keep(settings, logs, asx_hours=arguments.asx_hours)
+    finally:
+        lock.release()
+        logs.close()
+
+
+def _keep(settings: Settings, logs: Logs, *, asx_hours: bool) -> int:
+    runtime = ThreadRuntime()
+    system = ActorSystem(runtime)
+    given = [
+        t.get_secret_value() if t else None for t in (settings.hook_token, settings.hook_read_token)
+    ]
+    keys = tokens.read_or_make(settings.state_dir, *given)
+    for key in (keys.full, keys.read):
+        logs.redact.add(key)
+    gateway = _embedded_gateway(settings, asx_hours) if settings.mode is Mode.DEMO else None
+    hook = HookOptions(
+        host=settings.hook_host,
+        port=settings.hook_port,
+        token=keys.full,
+        read_token=keys.read,
+        mode=settings.mode,
+        version=_VERSION,
+        started_at=runtime.clock.now(),
+        venues=(names.IB,),
+        order_prefix=settings.client_order_prefix,
+    )
+    options = TreeOptions(hook, gateway, logs.say, _where_to_look(settings))
+    _announce(settings, logs, gateway)
+    watch = Watch(system)
+    signals = _Signals(system)
+    with signals:
+        root(system, settings, options)
+        watch.start()
+        gc.collect()
+        gc.freeze()
+        # The default of 5 ms lets one busy thread hold back an order for as long.
+        sys.setswitchinterval(0.0005)
+        code = _wait(system, signals)
+    watch.stop()
+    runtime.close()
+    logger.info("Kelpie has ended ({}).", code)
+    if code:
+        # A thread that hangs must not keep a process that gave up from ending.
+        logs.close()
+        os._exit(code)
+    return code
+
+
+def _wait(system: ActorSystem, signals: _Signals) -> int:
+    while (code := system.wait_for_end(0.2)) is None:
+        asked = signals.asked_at
+        if asked is not None and system.runtime.clock.monotonic() - asked > _STOP_WITHIN:
+            logger.critical("Not stopped within {} s; all stacks follow.", _STOP_WITHIN)
+            faulthandler.dump_traceback(all_threads=True)
+            return EXIT_RESTART_ME
+    return code
+
+
+class _Signals:
+    """SIGTERM and SIGINT stop the tree in order; a second one ends the process at once."""
+
+    def __init__(self, system: ActorSystem) -> None:
+        self._system = system
+        self._before: dict[int, Any] = {}
+        self.asked_at: float | None = None
+
+    def __enter__(self) -> _Signals:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._before[number] = signal.signal(number, self._came)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _came(self, number: int, _: object) -> None:
+        if self.asked_at is not None:
+            os._exit(128 + number)
+        self.asked_at = self._system.runtime.clock.monotonic()
+        self._system.tell(names.ROOT, Stop())
+
+
+def _embedded_gateway(settings: Settings, asx_hours: bool) -> GatewayOptions:
+    folder = settings.state_dir.resolve() / "ib-sim"
+    ready = folder / "ready.json"
+    argv = [sys.executable, str(Path(__file__).resolve()), "ib-sim"]
+    argv += ["--port", str(settings.ib_port), "--state-dir", str(folder)]
+    argv += ["--ready-file", str(ready)]
+    if asx_hours:
+        argv.append("--asx-hours")
+    return GatewayOptions(argv, ready, settings.log_dir.resolve() / "ib-sim.log")
+
+
+def _where_to_look(settings: Settings) -> tuple[str, ...]:
+    return (
+        "`python supervisor.py status` for a summary, `... actors` for the tree",
+        f"http://{settings.hook_host}:{settings.hook_port}/health/ready, and /openapi.json with "
+        f"the token in {settings.state_dir / 'hook.read.token'}",
+        f"{settings.log_dir / 'kelpie.log'} for everything; Ctrl-C stops in order",
+    )
+
+
+def _announce(settings: Settings, logs: Logs, gateway: GatewayOptions | None) -> None:
+    mode = settings.mode.upper()
+    what = {
+        Mode.DEMO: "play money at an embedded, simulated IB Gateway; nothing leaves this machine",
+        Mode.OBSERVE: "a real gateway, and no orders",
+        Mode.PAPER: "paper money at IB",
+        Mode.LIVE: "REAL MONEY at IB",
+    }[settings.mode]
+    logs.say(f"{'KELPIE':<9} {_VERSION}, mode {mode}: {what}.")
+    symbols = ", ".join(str(symbol) for symbol in settings.allowed_symbols)
+    embedded = "embedded gateway" if gateway is not None else "gateway"
+    logs.say(
+        f"{'TRADES':<9} {symbols} through the {embedded} at {settings.ib_host}:{settings.ib_port}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

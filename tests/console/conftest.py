@@ -1,0 +1,157 @@
+"""A hook over real loopback sockets, on a real tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from actors import names
+from actors.base import Actor, on
+from actors.lanes import Stop
+from actors.messages import RecordAudit
+from actors.seat import Seat
+from actors.supervision import Child, Intensity, RootSupervisor, Strategy, Supervisor
+from actors.system import ActorSystem, NobodyThere
+from actors.watch import Watch
+from console.hook import Hook, HookOptions, Rate
+from domain.backoff import Backoff
+from runtime.clocks import WarpClock
+from runtime.threads import ThreadRuntime
+from tests.actors.conftest import LIMIT, Diary, Recorder
+
+TOKEN = "full-" + "f" * 40
+READ_TOKEN = "read-" + "r" * 40
+SOON = Backoff(first=0.01, ceiling=0.05, reset_after=5.0, floor=0.001)
+
+
+@dataclass
+class Reach:
+    """A hook, and how to speak to it. Another tree's hook does as well: URL and tokens."""
+
+    url: str
+    token: str = TOKEN
+    read_token: str = READ_TOKEN
+
+    def client(self, token: str | None = None, **headers: str) -> httpx.Client:
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        return httpx.Client(base_url=self.url, headers=headers, timeout=LIMIT, trust_env=False)
+
+    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+        with self.client(self.read_token) as client:
+            return client.get(path, **kwargs)
+
+    def post(self, path: str, **kwargs: Any) -> httpx.Response:
+        kwargs.setdefault("json", {})
+        with self.client(self.token) as client:
+            return client.post(path, **kwargs)
+
+
+@dataclass
+class Rig:
+    """A tree: `root` over `a`, `b`, `ledger`, `last`, and `console` over `console.hook`."""
+
+    system: ActorSystem
+    diary: Diary
+    clock: WarpClock
+    hook: Reach
+
+
+class Auditor(Recorder):
+    """Writes what the hook has audited into the diary, as the ledger does into its book."""
+
+    @on(RecordAudit)
+    def _audit(self, message: RecordAudit) -> None:
+        self.diary.add(message.who, f"{message.what}: {message.detail}")
+
+
+Grow = Callable[..., Rig]
+
+
+@pytest.fixture
+def grow() -> Iterator[Grow]:
+    """Build a tree with a hook; it is felled afterwards."""
+    felled: list[tuple[ActorSystem, Watch]] = []
+
+    def build(*, budget: float = 30.0, watched: bool = True, **options: Any) -> Rig:
+        clock = WarpClock()
+        system = ActorSystem(ThreadRuntime(clock, seed=1))
+        diary = Diary()
+        kind = type("Recorder", (Recorder,), {"budget_seconds": budget})
+        chosen = HookOptions(
+            **{
+                "host": "127.0.0.1",
+                "port": 0,
+                "token": TOKEN,
+                "read_token": READ_TOKEN,
+                "mode": "demo",
+                "version": "1.2.3",
+                "started_at": clock.now(),
+                "venues": (names.IB,),
+                "rate": Rate(burst=10_000, per_second=1000),
+                "failure_delay_seconds": 0.01,
+                **options,
+            }
+        )
+
+        def recorder(name: str) -> Child:
+            return Child(name, lambda system, seat: kind(system, seat, diary), backoff=SOON)
+
+        def ledger(name: str) -> Child:
+            return Child(name, lambda system, seat: Auditor(system, seat, diary), backoff=SOON)
+
+        def console(system: ActorSystem, seat: Seat) -> Actor:
+            hook = Child(names.HOOK, lambda s, at: Hook(s, at, chosen), backoff=SOON)
+            return Supervisor(
+                system,
+                seat,
+                strategy=Strategy.ONE_FOR_ONE,
+                children=(hook,),
+                intensity=Intensity(crashes=1000, seconds=60),
+            )
+
+        first = (recorder("a"), recorder("b"), ledger("ledger"))
+        # Started after the hook, so that its start says that all are there.
+        children = (*first, Child(names.CONSOLE, console), recorder("last"))
+        system.fill(
+            system.seat("root"),
+            lambda s, at: RootSupervisor(
+                s,
+                at,
+                strategy=Strategy.ONE_FOR_ONE,
+                children=children,
+                intensity=Intensity(crashes=1000, seconds=60),
+            ),
+        )
+        watch = Watch(system)
+        if watched:
+            watch.start()
+        felled.append((system, watch))
+        diary.wait_for("last", "start")
+        return Rig(system, diary, clock, Reach(hook_url(system)))
+
+    yield build
+    for system, watch in felled:
+        watch.stop()
+        system.tell("root", Stop())
+        assert system.wait_for_end(LIMIT) is not None, "the tree did not stop"
+        runtime = system.runtime
+        assert isinstance(runtime, ThreadRuntime)
+        for thread in runtime.threads():
+            thread.join(LIMIT)
+            assert not thread.is_alive(), f"{thread.name} is left behind"
+        runtime.close()
+
+
+def hook_url(system: ActorSystem) -> str:
+    """Where the hook of this tree listens, asked again of the next one if this one ends."""
+    for _ in range(5):
+        try:
+            return str(system.inspect(names.HOOK).get(timeout=LIMIT)["url"])
+        except NobodyThere:
+            continue  # it ended with the question before it; the next question waits for the next
+    raise AssertionError("the hook ends again and again")

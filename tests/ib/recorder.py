@@ -1,0 +1,110 @@
+"""A sink that keeps what it is told, and can be waited on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+
+from adapters.ib.link import IBLink, IBLinkOptions
+from adapters.venue import LinkError
+from domain.orders import OrderRequest, OrderType, Side
+from domain.quotes import Quote
+from domain.venue import (
+    AccountValue,
+    CommissionReport,
+    ExecutionReport,
+    OrderReport,
+    PositionReport,
+    VenueNotice,
+)
+from runtime.clocks import SystemClock
+from tests.ib.messages import BHP
+from tests.ib.peer import SECONDS
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.quotes: list[Quote] = []
+        self.facts: list[OrderReport | ExecutionReport | CommissionReport | VenueNotice] = []
+        self.positions: list[PositionReport] = []
+        self.values: list[AccountValue] = []
+        self.notices: list[VenueNotice] = []
+        self.losses: list[LinkError] = []
+        self._told = asyncio.Event()
+
+    def quote(self, quote: Quote) -> None:
+        self.quotes.append(quote)
+        self._told.set()
+
+    def order_fact(
+        self, fact: OrderReport | ExecutionReport | CommissionReport | VenueNotice
+    ) -> None:
+        self.facts.append(fact)
+        self._told.set()
+
+    def position(self, report: PositionReport) -> None:
+        self.positions.append(report)
+        self._told.set()
+
+    def account_value(self, value: AccountValue) -> None:
+        self.values.append(value)
+        self._told.set()
+
+    def notice(self, notice: VenueNotice) -> None:
+        self.notices.append(notice)
+        self._told.set()
+
+    def lost(self, error: LinkError) -> None:
+        self.losses.append(error)
+        self._told.set()
+
+    async def until(self, is_so: Callable[[], object], seconds: float = SECONDS) -> None:
+        async with asyncio.timeout(seconds):
+            while not is_so():
+                self._told.clear()
+                await self._told.wait()
+
+    def orders(self) -> list[OrderReport]:
+        return [fact for fact in self.facts if isinstance(fact, OrderReport)]
+
+    def executions(self) -> list[ExecutionReport]:
+        return [fact for fact in self.facts if isinstance(fact, ExecutionReport)]
+
+    def commissions(self) -> list[CommissionReport]:
+        return [fact for fact in self.facts if isinstance(fact, CommissionReport)]
+
+    def order_notices(self) -> list[VenueNotice]:
+        return [fact for fact in self.facts if isinstance(fact, VenueNotice)]
+
+
+def link_to(
+    port: int,
+    sink: Recorder,
+    *,
+    client_id: int = 1,
+    account: str | None = None,
+    paper: bool | None = None,
+    step_seconds: float = 2.0,
+) -> IBLink:
+    options = IBLinkOptions(
+        host="127.0.0.1",
+        port=port,
+        client_id=client_id,
+        account=account,
+        paper=paper,
+        step_seconds=step_seconds,
+        history_seconds=step_seconds,
+    )
+    return IBLink(asyncio.get_running_loop(), sink, SystemClock(), options)
+
+
+def limit_order(reference: str, price: str = "45.1", quantity: str = "100") -> OrderRequest:
+    return OrderRequest(
+        client_order_id=reference,
+        symbol=BHP,
+        side=Side.BUY,
+        quantity=Decimal(quantity),
+        type=OrderType.LIMIT,
+        limit_price=Decimal(price),
+    )

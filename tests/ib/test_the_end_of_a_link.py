@@ -1,0 +1,347 @@
+"""However a link ends, it is said once; and an answer that is not whole is never called whole."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+import pytest
+
+from adapters.ib.link import IBLink
+from adapters.venue import HistoryError, LinkError, UnknownInstrument
+from domain.symbols import Symbol
+from tests.ib.messages import BHP, commission, completed, error, execution, opened
+from tests.ib.peer import ACCOUNT, Peer, frame, listening, run
+from tests.ib.recorder import Recorder, limit_order, link_to
+
+
+@pytest.mark.parametrize(
+    ("end", "cause"),
+    [
+        (lambda peer: peer.hang_up(), "PEER_CLOSED"),
+        (lambda peer: peer._writer.transport.abort(), "PEER_CLOSED"),
+        (lambda peer: peer._writer.write(b"\xff\xff\xff\xf0 and more"), "FRAME_TOO_LONG"),
+    ],
+)
+def test_a_loss_is_told_once_and_questions_end_with_it(
+    end: Callable[[Peer], None], cause: str
+) -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        peer.mute = {"49", "9", "20", "61"}
+        async with listening(peer):
+            link = link_to(peer.port, sink, step_seconds=9)
+            await link.open()
+            questions = [
+                asyncio.ensure_future(link.server_time()),
+                asyncio.ensure_future(link.instrument(BHP)),
+                asyncio.ensure_future(link.bars(BHP, "1 D", "5 mins")),
+                asyncio.ensure_future(link.round(1, 9)),
+            ]
+            await peer.until("61")
+            end(peer)
+            answers = await asyncio.gather(*questions, return_exceptions=True)
+            assert [getattr(answer, "cause", answer) for answer in answers] == [cause] * 4
+            await asyncio.wait_for(peer.ended.wait(), 2)
+            link.close()
+            assert [error.cause for error in sink.losses] == [cause]
+            for call in (link.server_time, lambda: link.round(2, 1)):
+                with pytest.raises(LinkError):
+                    await call()
+
+    run(body())
+
+
+def test_close_is_orderly_and_nothing_is_told_after_it() -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        peer.mute = {"49"}
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            waiting = asyncio.ensure_future(link.server_time())
+            await peer.until("49")
+            link.close()
+            link.close()
+            with pytest.raises(LinkError) as raised:
+                await waiting
+            assert raised.value.cause == "CLOSED"
+            await asyncio.wait_for(peer.ended.wait(), 2)
+            assert (sink.losses, sink.notices, sink.facts) == ([], [], [])
+
+    run(body())
+
+
+def test_an_open_link_outlives_a_careless_owner() -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            del link
+            gc.collect()
+            await peer.send(execution(1, "K1"))
+            await sink.until(sink.executions)
+            assert not peer.ended.is_set()
+
+    run(body())
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("61", "positions"),
+        ("16", "open_orders"),
+        ("99", "completed_orders"),
+        ("7", "executions"),
+        ("6", "account"),
+    ],
+)
+def test_a_list_that_never_ends_is_unended_and_keeps_no_other(kind: str, name: str) -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        peer.mute = {kind}
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            answer = await link.round(3, 0.2)
+            assert (answer.number, answer.unended, answer.complete) == (3, (name,), False)
+            link.close()
+
+    run(body())
+
+
+def test_the_late_end_of_an_older_list_does_not_end_the_newer_one() -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        peer.mute = {"16"}
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            assert (await link.round(1, 0.1)).unended == ("open_orders",)
+            peer.mute = set()
+            # Only now does the answer to the first come; the second is answered with its own.
+            peer.on["16"] = lambda fields: (frame(53, 1),)
+            assert (await link.round(2, 0.2)).unended == ("open_orders",)
+            peer.on["16"] = lambda fields: (
+                frame(53, 1),
+                opened(5, "K1", "Submitted"),
+                frame(53, 1),
+            )
+            third = await link.round(3, 1)
+            assert third.complete
+            assert [order.client_order_id for order in third.open_orders] == ["K1"]
+            link.close()
+
+    run(body())
+
+
+def test_a_list_that_is_refused_is_unended() -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        peer.on["7"] = lambda fields: (error(int(fields[2]), 321, "read-only"),)
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            assert (await link.round(1, 2)).unended == ("executions",)
+            link.close()
+
+    run(body())
+
+
+def test_a_round_gathers_what_its_lists_bring() -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        cash = ["12087792", "EUR", "CASH", "", "0", "", "", "", "USD", "EUR.USD", "EUR.USD"]
+        share = ["4036812", "BHP", "STK", "", "0", "", "", "ASX", "AUD", "BHP", "BHP"]
+        peer.on["61"] = lambda fields: (
+            frame(61, 3, ACCOUNT, *share, "10", "44.5"),
+            frame(61, 3, ACCOUNT, *cash, "165700", "1.1247"),
+            frame(61, 3, "DU2", *share, "99", "44.5"),
+            frame(62, 1),
+        )
+        peer.on["99"] = lambda fields: (
+            completed("K2", "Cancelled", "Cancelled by Trader"),
+            frame(102),
+        )
+        peer.on["7"] = lambda fields: (
+            commission(),
+            execution(1, "K1", request=int(fields[2])),
+            frame(55, 1, fields[2]),
+        )
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            answer = await link.round(1, 2)
+            assert answer.complete
+            [position] = answer.positions
+            assert (str(position.symbol), position.quantity) == ("BHP/AUD", Decimal(10))
+            [done] = answer.completed_orders
+            assert (done.client_order_id, done.reason) == ("K2", "Cancelled by Trader")
+            assert (done.completed, done.foreign) == (True, False)
+            assert [each.execution_id for each in answer.executions] == [
+                each.execution_id for each in answer.commissions
+            ]
+            [value] = answer.account_values
+            assert (value.tag, value.value, value.currency) == ("NetLiquidation", "1000.5", "AUD")
+            assert sink.positions == list(answer.positions)
+            again = await link.round(2, 2)
+            assert again.complete
+            assert [fields[2] for fields in peer.received if fields[0] == "6"] == ["1", "0", "1"]
+            link.close()
+
+    run(body())
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Historical data request pacing violation", "PACING"),
+        ("HMDS query returned no data: BHP@ASX Trades", "NO_DATA"),
+        ("No market data permissions for ASX STK.", "NO_PERMISSION"),
+        ("API historical data query cancelled: 9", "CANCELLED"),
+        ("invalid step: 1", "OTHER"),
+    ],
+)
+def test_history_that_is_refused_is_never_an_empty_list(text: str, code: str) -> None:
+    async def body() -> None:
+        peer = Peer()
+        words = f"Historical Market Data Service error message:{text}"
+        peer.on["20"] = lambda fields: (error(int(fields[1]), 162, words),)
+        async with listening(peer):
+            link = link_to(peer.port, Recorder())
+            await link.open()
+            with pytest.raises(HistoryError) as raised:
+                await link.bars(BHP, "1 D", "5 mins")
+            assert raised.value.code == code
+            link.close()
+
+    run(body())
+
+
+def test_history_in_time_late_and_with_nothing_for_volume() -> None:
+    async def body() -> None:
+        peer = Peer()
+
+        def bars(fields: list[str]) -> tuple[bytes, ...]:
+            day = ["20260909", "1", "3", "0.5", "2", "100", "1.5", "7"]
+            minute = ["1800000000", "1", "3", "0.5", "2", "-1", "-1", ""]
+            warning = error(int(fields[1]), 2174, "a zone, please")
+            return (warning, frame(17, fields[1], "a", "b", 2, *day, *minute))
+
+        peer.on["20"] = bars
+        async with listening(peer):
+            link = link_to(peer.port, Recorder(), step_seconds=0.3)
+            await link.open()
+            series = await link.bars(BHP, "1 D", "5 mins")
+            assert series.bar_seconds == 300
+            assert series.bars == (
+                (1788912000.0, 1.0, 3.0, 0.5, 2.0, 100.0),
+                (1800000000.0, 1.0, 3.0, 0.5, 2.0, None),
+            )
+            asked = await peer.until("20")
+            assert asked[15:22] == ["", "5 mins", "1 D", "0", "TRADES", "2", "0"]
+            peer.mute = {"20"}
+            with pytest.raises(HistoryError) as raised:
+                await link.bars(Symbol.parse("AUD/USD"), "1 D", "5 mins")
+            assert raised.value.code == "TIMEOUT"
+            assert (await peer.until("25"))[2] == (await peer.until("20", 2))[1]
+            link.close()
+
+    run(body())
+
+
+def _details(request: str, con_id: int, currency: str, listing: str) -> bytes:
+    return frame(
+        *(10, request, "BHP", "STK", "", "0", "", "SMART", currency, "BHP", "BHP", "BHP", con_id),
+        *("0.001", "", "LMT,MKT", "SMART,ASX,ASXCEN", 1, 0, "BHP \\U GROUP", listing, "", "", ""),
+        *("", "Australia/NSW", "20260909:0959-20260909:1611", "20260909:0959-20260909:1600"),
+        *("", "", 0, 1, "", "", "9001,9002,9003", "", "COMMON", 1, 1, 1),
+    )
+
+
+def test_an_instrument_takes_the_rule_of_its_own_exchange() -> None:
+    async def body() -> None:
+        peer = Peer()
+        peer.on["9"] = lambda fields: (
+            _details(fields[2], 4036812, "AUD", "ASX"),
+            frame(52, 1, fields[2]),
+        )
+        peer.on["91"] = lambda fields: (frame(93, fields[1], 2, 0, "0.001", 2, "0.01"),)
+        async with listening(peer):
+            link = link_to(peer.port, Recorder())
+            await link.open()
+            both = await asyncio.gather(link.instrument(BHP), link.instrument(BHP))
+            details = both[0]
+            assert both[1] == details
+            assert (await peer.until("91"))[1] == "9001"
+            assert peer.count("91") == 1
+            assert [str(step.increment) for step in details.price_steps] == ["0.001", "0.01"]
+            [session] = details.sessions
+            assert session.opens.isoformat() == "2026-09-08T23:59:00+00:00"
+            assert session.closes.isoformat() == "2026-09-09T06:11:00+00:00"
+            assert session.liquid_closes is not None
+            assert session.liquid_closes.isoformat() == "2026-09-09T06:00:00+00:00"
+            link.subscribe(BHP)
+            assert (await peer.until("1"))[3] == "4036812"
+            link.close()
+
+    run(body())
+
+
+def test_a_symbol_that_names_two_instruments_or_none() -> None:
+    async def body() -> None:
+        peer = Peer()
+        peer.on["9"] = lambda fields: (
+            _details(fields[2], 1, "AUD", "ASX"),
+            _details(fields[2], 2, "AUD", "CHIXAU"),
+            frame(52, 1, fields[2]),
+        )
+        peer.on["81"] = lambda fields: (
+            frame(79, fields[1], 1, 4036812, "BHP", "STK", "ASX", "AUD", 0, "BHP GROUP", ""),
+        )
+        async with listening(peer):
+            link = link_to(peer.port, Recorder())
+            await link.open()
+            with pytest.raises(UnknownInstrument) as raised:
+                await link.instrument(BHP)
+            assert raised.value.code == "AMBIGUOUS_SYMBOL"
+            assert raised.value.nearest == ("STK BHP ASX AUD", "STK BHP CHIXAU AUD")
+            peer.on["9"] = lambda fields: (error(int(fields[2]), 200, "No security definition"),)
+            with pytest.raises(UnknownInstrument) as raised:
+                await link.instrument(Symbol.parse("BPH/AUD"))
+            assert (raised.value.code, raised.value.nearest) == ("UNKNOWN_SYMBOL", ("BHP/AUD",))
+            link.close()
+
+    run(body())
+
+
+def test_a_question_that_is_given_up_leaves_nothing_waiting() -> None:
+    async def body() -> None:
+        peer = Peer()
+        peer.mute = {"49", "9", "20", "16"}
+        async with listening(peer):
+            link = link_to(peer.port, Recorder(), step_seconds=9)
+            await link.open()
+            asks: list[Callable[[], Awaitable[object]]] = [
+                link.server_time,
+                lambda: link.instrument(BHP),
+                lambda: link.bars(BHP, "1 D", "5 mins"),
+                lambda: link.round(1, 9),
+            ]
+            for ask in asks:
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(ask(), 0.1)
+            assert _waiting(link) == 0
+            await peer.until("25")
+            link.place(limit_order("K1"))
+            await peer.until("3")
+            link.close()
+
+    run(body())
+
+
+def _waiting(link: IBLink) -> int:
+    return len(link._requests)
