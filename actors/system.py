@@ -39,6 +39,8 @@ class ActorSystem:
         self._exit_code: int | None = None
         self.on_quarantine: tuple[str, ...] = ()
         """Seats that are told when a fact is quarantined."""
+        self.on_pressure: tuple[str, ...] = ()
+        """Seats that are told when facts pile up somewhere."""
 
     # -- seats ---------------------------------------------------------------------------
 
