@@ -17,20 +17,19 @@ from console.schemas import OrderOut, OrdersOut
 from domain.orders import Order, OrderRequest, OrderState
 
 _TAKEN = frozenset({"DUPLICATE_ORDER_ID", "ORDER_ID_TAKEN"})
-_NOT_NOW = frozenset(
+_NEVER = frozenset(
     {
-        "PAUSED",
-        "VENUE_NOT_TRADABLE",
-        "SYMBOL_ON_HOLD",
-        "INSTRUMENT_NOT_KNOWN",
-        "NO_FRESH_QUOTE",
-        "NO_RATE",
-        "MORE_THAN_HELD",
-        "ORDER_NOT_OPEN",
-        *_TAKEN,
+        "SYMBOL_NOT_ALLOWED",
+        "QUANTITY_NOT_POSITIVE",
+        "QUANTITY_NOT_IN_LOTS",
+        "PRICE_MISSING",
+        "PRICE_NOT_WANTED",
+        "PRICE_NOT_POSITIVE",
+        "PRICE_BETWEEN_STEPS",
+        "ORDER_TOO_LARGE",
     }
 )
-"""The order is well made and things stand against it: 409. Every other refusal is 422."""
+"""The order itself is wrong, so it is refused tomorrow too: 422. For how things stand: 409."""
 
 
 def routes(asking: Asking) -> APIRouter:
@@ -153,7 +152,7 @@ def _admitted(asking: Asking, verdict: object, client_order_id: str) -> None:
         )
     if not verdict.admitted:
         raise Refused(
-            409 if verdict.code in _NOT_NOW else 422,
+            422 if verdict.code in _NEVER else 409,
             verdict.code,
             verdict.sentence,
             verdict.cure,

@@ -53,6 +53,8 @@ def trading_children(state_dir: Path) -> Any:
 
     def make(clock: WarpClock, diary: Diary) -> Sequence[Child]:
         desk = DeskOptions(
+            observing=False,
+            disarmed="",
             base_currency="AUD",
             max_order_value=Decimal(10_000),
             stale_after_seconds=15.0,
