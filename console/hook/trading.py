@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -77,6 +78,7 @@ class _Proposing:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._busy: dict[str, asyncio.Lock] = {}
+        self._at_it: Counter[str] = Counter()
 
     async def propose(self, body: OrderIn) -> Order:
         """Have the order admitted and on disk, or say why not.
@@ -91,13 +93,15 @@ class _Proposing:
             return await self._put(body.request(fresh))
         request = body.request(given)
         lock = self._busy.setdefault(given, asyncio.Lock())
+        self._at_it[given] += 1
         try:
             async with lock:
                 existing = await asking.order(given)
                 return await self._put(request) if existing is None else _same(existing, request)
         finally:
-            if not lock.locked():
-                self._busy.pop(given, None)
+            self._at_it[given] -= 1
+            if not self._at_it[given]:
+                del self._at_it[given], self._busy[given]
 
     async def _put(self, request: OrderRequest) -> Order:
         asking = self._asking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,16 @@ def test_the_same_body_again_is_harmless_and_another_body_is_409(
     assert (other.status_code, other.json()["code"]) == (409, "DUPLICATE_ORDER_ID")
     assert other.json()["client_order_id"] == "mine-1"
     assert _count(trader) == 1
+
+
+def test_the_same_body_many_times_at_once_is_one_order(market: Market) -> None:
+    named = {**ORDER, "client_order_id": "mine-1"}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: market.tree.hook.post("/orders", json=named), range(8)))
+    assert [answer.status_code for answer in answers] == [202] * 8
+    assert len({answer.json()["created_at"] for answer in answers}) == 1
+    counts = market.tree.hook.get("/actors/trading.desk").json()["counts"]
+    assert counts["Propose"] == 1
 
 
 def test_the_same_body_is_harmless_even_after_the_order_ended_and_trading_was_paused(
