@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 from actors import names
 from actors.messages import LinkDown, RecordState
 from domain.orders import OrderState
+from tests.actors.conftest import LIMIT
 from tests.console.conftest import TOKEN, Plant
 from tests.console.trading import Market, trading_tree
 
@@ -132,8 +134,16 @@ def test_the_same_body_again_is_harmless_and_another_body_is_409(
 
 def test_the_same_body_many_times_at_once_is_one_order(market: Market) -> None:
     named = {**ORDER, "client_order_id": "mine-1"}
+    ready = Barrier(8)
+
+    def send(_: int) -> httpx.Response:
+        with market.tree.hook.client(TOKEN) as client:
+            client.get("/actors")  # connected, so that all of them start together
+            ready.wait(LIMIT)
+            return client.post("/orders", json=named)
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: market.tree.hook.post("/orders", json=named), range(8)))
+        answers = list(pool.map(send, range(8)))
     assert [answer.status_code for answer in answers] == [202] * 8
     assert len({answer.json()["created_at"] for answer in answers}) == 1
     counts = market.tree.hook.get("/actors/trading.desk").json()["counts"]
