@@ -135,7 +135,7 @@ class Supervisor(Actor):
         self._progress()
 
     def acknowledge_start(self) -> None:
-        """Not before every child has started once."""
+        """Not before every child has been started, or has failed to."""
 
     def describe(self) -> State:
         """Strategy, and each child with its phase."""
@@ -353,7 +353,9 @@ class Supervisor(Actor):
                 break  # the later ones need this one
         if waits:
             self.after(min(waits), "next")
-        elif not self._acknowledged:
+        if not self._acknowledged:
+            # Each child has been started once, or waits for its next try: a child that keeps
+            # failing is this supervisor's affair, and no reason to think that *it* hangs.
             self._acknowledged = True
             super().acknowledge_start()
 
