@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors import names
@@ -41,7 +41,7 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.admission import Admission, Refusal
-from domain.gates import DeskFigures, decide
+from domain.gates import DeskFigures, decide, purpose_of
 from domain.holdings import working_of
 from domain.orders import Order, OrderRequest, Side
 from domain.quotes import Quote
@@ -109,7 +109,10 @@ class Desk(Actor):
 
     @on(Propose)
     def _propose(self, message: Propose) -> Verdict:
-        request = message.request
+        position = self._positions.get(message.request.symbol)
+        managed = position.quantity if position is not None else Decimal(0)
+        purpose = purpose_of(message.request, managed)
+        request = replace(message.request, purpose=purpose)
         self.correlation = request.client_order_id
         decision = self._decide(request)
         if isinstance(decision, Refusal):
@@ -244,7 +247,16 @@ class Desk(Actor):
             rate = state.rate(currency)
             if rate is not None:
                 return rate
-        return None
+        return self._quoted_rate(currency)
+
+    def _quoted_rate(self, currency: str) -> Decimal | None:
+        """By a fresh quote of the pair, whichever way round the market writes it."""
+        base = self.options.base_currency
+        direct = self._price(Symbol(currency, base), Side.BUY)
+        if direct is not None:
+            return direct
+        inverse = self._price(Symbol(base, currency), Side.SELL)
+        return 1 / inverse if inverse else None
 
     # -- what happened -------------------------------------------------------------------
 

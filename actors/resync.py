@@ -109,6 +109,8 @@ class Resync(Actor):
 
     @on(QueryOrder)
     def _query(self, message: QueryOrder) -> None:
+        if message.client_order_id in self._claims:
+            return
         if message.claim == "REJECTED":
             # Only a round that is asked from now on can prove it.
             self._claims[message.client_order_id] = (self._number + 1, message.text)

@@ -205,4 +205,6 @@ class Narrator(Actor):
 def _terms(order: Order) -> str:
     request = order.request
     price = f"at {request.limit_price} or better" if request.limit_price else "at the market"
+    if request.stop_price:
+        price = f"{price}, once it trades at {request.stop_price}"
     return f"{request.purpose.lower()}: {request.side} {request.quantity} {request.symbol} {price}"

@@ -50,6 +50,19 @@ class DeskFigures:
     max_order_value: Decimal
 
 
+def purpose_of(request: OrderRequest, managed: Decimal) -> Purpose:
+    """What an order is for, given what Kelpie holds: one that is against the holding leaves it.
+
+    A sale of shares is never an entry: Kelpie sells what it bought, and does not sell short.
+    """
+    if request.purpose is not Purpose.ENTRY:
+        return request.purpose
+    against = managed < 0 if request.side is Side.BUY else managed > 0
+    if not against and (request.side is Side.BUY or request.symbol.is_currency_pair):
+        return Purpose.ENTRY
+    return Purpose.PROTECTION if request.type.needs_stop else Purpose.EXIT
+
+
 def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
     """Walk the gates in their order; the first that is shut gives the refusal."""
     try:
@@ -201,17 +214,17 @@ def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
 
 
 def _largest_order(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
-    price = _worst_price(request, figures)
     reducing = request.purpose in _RISK_REDUCING
-    if (price is None or figures.rate is None) and not reducing:
+    missing = "quote" if figures.price is None else "exchange rate" if figures.rate is None else ""
+    if missing and not reducing:
+        # Not even with a limit: nothing is opened on data that is old, delayed or one-sided.
         return _refuse(
             request,
-            "NO_FRESH_QUOTE" if price is None else "NO_RATE",
-            f"There is no fresh {'quote' if price is None else 'exchange rate'} for "
-            f"{request.symbol}, so its value is not known.",
-            "Wait for the market's data, or give a limit price.",
+            "NO_FRESH_QUOTE" if missing == "quote" else "NO_RATE",
+            f"There is no fresh {missing} for {request.symbol}, so its value is not known.",
+            "Wait for the market's data; `kelpie status` shows how old it is.",
         )
-    price = price if price is not None else Decimal(0)
+    price = _worst_price(request, figures) or Decimal(0)
     value = request.quantity * price * (figures.rate or Decimal(0))
     if value > figures.max_order_value and not reducing:
         return _refuse(
