@@ -123,7 +123,7 @@ class Supervisor(Actor):
         self._acknowledged = False
 
     def on_start(self) -> None:
-        """Start the children; the acknowledgement follows the last of them.
+        """Start the children; the acknowledgement follows the last that can be started now.
 
         Those of an incarnation that crashed are stopped first: nobody is left without a parent.
         """
@@ -135,7 +135,11 @@ class Supervisor(Actor):
         self._progress()
 
     def acknowledge_start(self) -> None:
-        """Not before every child has been started, or has failed to."""
+        """Not before the children have: `_start_next` does it.
+
+        A child that waits for its next try, and who depends on it, keeps nobody above waiting:
+        no start waits for the network.
+        """
 
     def describe(self) -> State:
         """Strategy, and each child with its phase."""
