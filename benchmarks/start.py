@@ -61,7 +61,8 @@ def _imports(port: int, folder: Path) -> float:
     begun = time.monotonic()
     with running(["-c", program], folder) as process:
         finished(process, _AT_MOST, folder)
-        return time.monotonic() - begun
+    # The machine's monotonic clock is the same in every process.
+    return float((folder / "output.txt").read_text()) - begun
 
 
 def _start(port: int, folder: Path) -> float:
