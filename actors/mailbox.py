@@ -131,6 +131,14 @@ class Mailbox:
             self._in_hand = self._next()
             return self._in_hand
 
+    def done(self, reader: object) -> bool:
+        """What was in hand is handled; False when it has been taken out of this reader's hands."""
+        with self._changed:
+            if reader is not self._reader:
+                return False
+            self._in_hand = None
+            return True
+
     def has_any(self) -> bool:
         """Something waits."""
         with self._changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -38,6 +38,28 @@ class Gossip(Recorder):
         message.until.wait(LIMIT)
         self.tell("b", Order(1e12, "a command of the ghost"))
         self.tell("b", Fact("a fact of the ghost"))
+
+
+class HangsOnAFact(Recorder):
+    """Its first incarnations hang on a fact, and on a question."""
+
+    hanging: ClassVar[int] = 1
+    release: ClassVar[threading.Event]
+
+    def _hangs(self) -> None:
+        self.diary.add(self.seat.name, "hangs")
+        if self.incarnation <= self.hanging:
+            self.release.wait(LIMIT)
+
+    @on(Fact)
+    def _fact(self, message: Fact) -> None:
+        self._hangs()
+        self.diary.add(self.seat.name, f"{self.incarnation} {message.text}")
+
+    @on(Question)
+    def _question(self, message: Question) -> str:
+        self._hangs()
+        return f"{self.incarnation}"
 
 
 class Hearer(Recorder):
@@ -123,8 +145,53 @@ def test_a_ghost_sends_no_commands_but_its_facts(plant: Any) -> None:
     release.set()
     diary.wait_for("b", "a fact of the ghost")
     assert ("b", "a command of the ghost") not in diary.entries
+    hung, sent = tree.system.dead_letters.items()
+    assert (hung.seat, hung.message, hung.cause) == ("a", "Hang", "its handler hung")
+    assert (sent.seat, sent.message) == ("b", "Order") and "a#1" in sent.cause
+
+
+def hang(tree: Any, times: int) -> None:
+    """Wait for the hang number `times`, and have it replaced."""
+    tree.diary.wait_for("a", "hangs", times=times)
+    tree.tell("root", ChildWedged("a", times, "Fact", 9.0))
+    tree.diary.wait_for("a", "start", times=times + 1)
+
+
+def test_a_fact_on_which_one_hung_is_handled_by_the_next(plant: Any) -> None:
+    diary, release = Diary(), threading.Event()
+    kind = type("Hangs", (HangsOnAFact,), {"release": release})
+    tree = plant(diary, recorder(diary, "a", kind))
+    tree.tell("a", Fact("money"))
+    hang(tree, 1)
+    diary.wait_for("a", "2 money")
+    release.set()
+    assert tree.system.dead_letters.items() == []
+
+
+def test_a_fact_on_which_two_hung_is_quarantined(plant: Any) -> None:
+    diary, release = Diary(), threading.Event()
+    kind = type("Hangs", (HangsOnAFact,), {"release": release, "hanging": 2})
+    tree = plant(diary, recorder(diary, "a", kind))
+    tree.tell("a", Fact("money"))
+    hang(tree, 1)
+    hang(tree, 2)
+    tree.tell("a", Fact("next"))
+    diary.wait_for("a", "3 next")
     [letter] = tree.system.dead_letters.items()
-    assert letter.seat == "b" and letter.message == "Order" and "a#1" in letter.cause
+    assert letter.quarantined and "money" in letter.summary and "hung" in letter.cause
+    release.set()
+
+
+def test_whoever_asked_one_that_hung_is_told_and_the_late_answer_is_dropped(plant: Any) -> None:
+    diary, release = Diary(), threading.Event()
+    kind = type("Hangs", (HangsOnAFact,), {"release": release})
+    tree = plant(diary, recorder(diary, "a", kind))
+    asked = tree.system.ask("a", Question("hm"))
+    hang(tree, 1)
+    with pytest.raises(NobodyThere, match="hung"):
+        asked.get(timeout=LIMIT)
+    release.set()
+    assert tree.system.ask("a", Question("hm")).get(timeout=LIMIT) == "2"
 
 
 def test_a_report_of_a_hang_of_an_older_incarnation_is_ignored(plant: Any) -> None:
