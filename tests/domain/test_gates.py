@@ -185,7 +185,8 @@ QUANTITIES = st.integers(min_value=-500, max_value=500).map(Decimal)
     quantity=st.integers(min_value=1, max_value=600).map(Decimal),
     managed=QUANTITIES,
     external=QUANTITIES,
-    working=st.integers(min_value=0, max_value=300).map(Decimal),
+    buys=st.integers(min_value=0, max_value=300).map(Decimal),
+    sells=st.integers(min_value=0, max_value=300).map(Decimal),
     purpose=st.sampled_from(RISK_REDUCING),
 )
 def test_an_exit_never_takes_more_than_is_ours_and_there(
@@ -193,13 +194,14 @@ def test_an_exit_never_takes_more_than_is_ours_and_there(
     quantity: Decimal,
     managed: Decimal,
     external: Decimal,
-    working: Decimal,
+    buys: Decimal,
+    sells: Decimal,
     purpose: Purpose,
 ) -> None:
     held = managed + external
     request = replace(EXIT, side=side, quantity=quantity, purpose=purpose)
-    figures = replace(CALM, managed=managed, held=held, working_sells=working, working_buys=working)
-    after = -side.sign * (quantity + working)
+    figures = replace(CALM, managed=managed, held=held, working_sells=sells, working_buys=buys)
+    after = -side.sign * (quantity + (buys if side is Side.BUY else sells))
     # What is left of ours and of all after everything has traded keeps its sign, or is zero.
     ours, all_of_it = managed * -side.sign, held * -side.sign
     fits = abs(after) <= ours and abs(after) <= all_of_it

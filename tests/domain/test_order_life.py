@@ -63,8 +63,6 @@ class Life:
         if isinstance(message, Execution):
             self._books(message)
             return
-        if self.order.state.is_final and self.order.state is not OrderState.NOT_SENT:
-            return
         meaning = on_report(self.order, message)
         if isinstance(meaning, Change):
             self._becomes(meaning)
