@@ -10,7 +10,7 @@ import pytest
 
 from actors.base import on
 from actors.dead_letters import DeadLetters
-from actors.lanes import ChildWedged, Quarantined, RestartChild, Stop
+from actors.lanes import ChildExited, ChildWedged, Exit, ExitKind, Quarantined, RestartChild, Stop
 from actors.mailbox import Envelope
 from actors.system import NobodyThere, TooBusy
 from actors.watch import pulse_of
@@ -194,14 +194,16 @@ def test_whoever_asked_one_that_hung_is_told_and_the_late_answer_is_dropped(plan
     assert tree.system.ask("a", Question("hm")).get(timeout=LIMIT) == "2"
 
 
-def test_a_report_of_a_hang_of_an_older_incarnation_is_ignored(plant: Any) -> None:
+def test_what_is_reported_of_an_older_incarnation_is_ignored(plant: Any) -> None:
     diary = Diary()
     tree = plant(diary, recorder(diary, "a"))
     diary.wait_for("a", "start")
     tree.tell("root", RestartChild("a", "a test"))
     diary.wait_for("a", "start", times=2)
-    tree.tell("root", ChildWedged("a", 1, "Hang", 9.0))
-    tree.system.inspect("root").get(timeout=LIMIT)
+    for stale in (ChildWedged("a", 1, "Hang", 9.0), ChildExited("a", 1, Exit(ExitKind.CRASHED))):
+        tree.tell("root", stale)
+    state = tree.system.inspect("root").get(timeout=LIMIT)
+    assert state["crashes_in_window"] == 0
     assert tree.incarnations() == {"a": 2}
 
 
