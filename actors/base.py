@@ -207,15 +207,21 @@ class Actor(pykka.Actor):
     def fence(self) -> None:
         """Called by the supervisor when this incarnation hangs: another takes the seat.
 
-        What it still sends is dropped, but for facts; a fact that it was handling is handled anew.
+        What it still sends is dropped, but for facts. A fact that it was handling is handled anew,
+        once; whoever asked what it was handling is told.
         """
         self.fenced = True
         # A stop that the ghost never read must not end its successor.
         self._drop_what_was_for_this_one("it was replaced while it hung")
         in_hand = self.seat.mailbox.seat_reader(None)
-        if in_hand is not None and in_hand.lane is Lane.FACT and not in_hand.redelivered:
+        if in_hand is None:
+            return
+        if in_hand.lane is Lane.FACT and not in_hand.redelivered:
             in_hand.redelivered = True
             self.seat.mailbox.put_back(in_hand)
+        elif in_hand.is_missed:
+            fact = in_hand.lane is Lane.FACT
+            self.system.lose(self.seat.name, in_hand, "its handler hung", quarantined=fact)
 
     def finish(self) -> None:
         """The last thing on this thread: tell the supervisor why it ended."""
@@ -277,14 +283,16 @@ class Actor(pykka.Actor):
             if self.seat.mailbox.depth(Lane.FACT) == 0:
                 self.on_settled()
         except Declared as error:
-            if envelope.reply_to is not None:
+            if not self.seat.mailbox.done(self):
+                self.log.warning("{} was refused by one that is fenced: {}", kind, error)
+            elif envelope.reply_to is not None:
                 fail(envelope.reply_to, error)
             else:
                 self.log.warning("{} was refused: {}", kind, error)
         except BaseException as error:  # CancelledError, SystemExit and all
             self._poisoned(envelope, error)
         else:
-            if envelope.reply_to is not None:
+            if self.seat.mailbox.done(self) and envelope.reply_to is not None:
                 envelope.reply_to.set(answer)
         ended = self.clock.monotonic()
         if self.fenced:
@@ -324,7 +332,7 @@ class Actor(pykka.Actor):
     def _poisoned(self, envelope: Envelope, error: BaseException) -> None:
         kind = type(envelope.message).__name__
         self._crash(ExitKind.CRASHED, error, f"handling {kind}")
-        if self.fenced:
+        if not self.seat.mailbox.done(self):
             return
         cause = f"crashed its handler: {error!r}"
         if envelope.reply_to is not None:

@@ -54,6 +54,11 @@ class Envelope:
         assert isinstance(lane, Lane)
         return lane
 
+    @property
+    def is_missed(self) -> bool:
+        """Somebody counts on it: a fact, a command, or a question that waits for its answer."""
+        return self.lane in (Lane.FACT, Lane.COMMAND) or self.reply_to is not None
+
     def expired(self, now: float) -> bool:
         """It is a command whose deadline is over."""
         return isinstance(self.message, Command) and now > self.message.deadline
@@ -130,6 +135,14 @@ class Mailbox:
                 return None
             self._in_hand = self._next()
             return self._in_hand
+
+    def done(self, reader: object) -> bool:
+        """What was in hand is handled; False when it has been taken out of this reader's hands."""
+        with self._changed:
+            if reader is not self._reader:
+                return False
+            self._in_hand = None
+            return True
 
     def has_any(self) -> bool:
         """Something waits."""

@@ -135,7 +135,7 @@ class ActorSystem:
         retired = self.find(name)
         if retired is not None:
             for envelope in retired.mailbox.close():
-                if envelope.lane is not Lane.QUOTE:
+                if envelope.is_missed:
                     self.lose(name, envelope, "the seat is closed for good")
 
     def end(self, exit_code: int) -> None:

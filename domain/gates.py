@@ -207,7 +207,7 @@ def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
             request,
             "MORE_THAN_HELD",
             f"{request.quantity} of {request.symbol} would be more than the {room} that "
-            " Kelpie holds and has not offered yet.",
+            "Kelpie holds and has not offered yet.",
             "Ask for no more than that; what others hold is never sold.",
         )
     return None

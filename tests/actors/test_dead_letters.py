@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from actors.base import on
 from actors.dead_letters import DeadLetters
-from actors.lanes import ChildWedged, Quarantined, RestartChild
+from actors.lanes import ChildExited, ChildWedged, Exit, ExitKind, Quarantined, RestartChild, Stop
 from actors.mailbox import Envelope
 from actors.system import NobodyThere, TooBusy
 from actors.watch import pulse_of
@@ -38,6 +38,28 @@ class Gossip(Recorder):
         message.until.wait(LIMIT)
         self.tell("b", Order(1e12, "a command of the ghost"))
         self.tell("b", Fact("a fact of the ghost"))
+
+
+class HangsOnAFact(Recorder):
+    """Its first incarnations hang on a fact, and on a question."""
+
+    hanging: ClassVar[int] = 1
+    release: ClassVar[threading.Event]
+
+    def _hangs(self) -> None:
+        self.diary.add(self.seat.name, "hangs")
+        if self.incarnation <= self.hanging:
+            self.release.wait(LIMIT)
+
+    @on(Fact)
+    def _fact(self, message: Fact) -> None:
+        self._hangs()
+        self.diary.add(self.seat.name, f"{self.incarnation} {message.text}")
+
+    @on(Question)
+    def _question(self, message: Question) -> str:
+        self._hangs()
+        return f"{self.incarnation}"
 
 
 class Hearer(Recorder):
@@ -123,18 +145,65 @@ def test_a_ghost_sends_no_commands_but_its_facts(plant: Any) -> None:
     release.set()
     diary.wait_for("b", "a fact of the ghost")
     assert ("b", "a command of the ghost") not in diary.entries
+    hung, sent = tree.system.dead_letters.items()
+    assert (hung.seat, hung.message, hung.cause) == ("a", "Hang", "its handler hung")
+    assert (sent.seat, sent.message) == ("b", "Order") and "a#1" in sent.cause
+
+
+def hang(tree: Any, times: int) -> None:
+    """Wait for the hang number `times`, and have it replaced."""
+    tree.diary.wait_for("a", "hangs", times=times)
+    tree.tell("root", ChildWedged("a", times, "Fact", 9.0))
+    tree.diary.wait_for("a", "start", times=times + 1)
+
+
+def test_a_fact_on_which_one_hung_is_handled_by_the_next(plant: Any) -> None:
+    diary, release = Diary(), threading.Event()
+    kind = type("Hangs", (HangsOnAFact,), {"release": release})
+    tree = plant(diary, recorder(diary, "a", kind))
+    tree.tell("a", Fact("money"))
+    hang(tree, 1)
+    diary.wait_for("a", "2 money")
+    release.set()
+    assert tree.system.dead_letters.items() == []
+
+
+def test_a_fact_on_which_two_hung_is_quarantined(plant: Any) -> None:
+    diary, release = Diary(), threading.Event()
+    kind = type("Hangs", (HangsOnAFact,), {"release": release, "hanging": 2})
+    tree = plant(diary, recorder(diary, "a", kind))
+    tree.tell("a", Fact("money"))
+    hang(tree, 1)
+    hang(tree, 2)
+    tree.tell("a", Fact("next"))
+    diary.wait_for("a", "3 next")
     [letter] = tree.system.dead_letters.items()
-    assert letter.seat == "b" and letter.message == "Order" and "a#1" in letter.cause
+    assert letter.quarantined and "money" in letter.summary and "hung" in letter.cause
+    release.set()
 
 
-def test_a_report_of_a_hang_of_an_older_incarnation_is_ignored(plant: Any) -> None:
+def test_whoever_asked_one_that_hung_is_told_and_the_late_answer_is_dropped(plant: Any) -> None:
+    diary, release = Diary(), threading.Event()
+    kind = type("Hangs", (HangsOnAFact,), {"release": release})
+    tree = plant(diary, recorder(diary, "a", kind))
+    asked = tree.system.ask("a", Question("hm"))
+    hang(tree, 1)
+    with pytest.raises(NobodyThere, match="hung"):
+        asked.get(timeout=LIMIT)
+    release.set()
+    assert tree.system.ask("a", Question("hm")).get(timeout=LIMIT) == "2"
+
+
+def test_what_is_reported_of_an_older_incarnation_is_ignored(plant: Any) -> None:
     diary = Diary()
     tree = plant(diary, recorder(diary, "a"))
     diary.wait_for("a", "start")
     tree.tell("root", RestartChild("a", "a test"))
     diary.wait_for("a", "start", times=2)
-    tree.tell("root", ChildWedged("a", 1, "Hang", 9.0))
-    tree.system.inspect("root").get(timeout=LIMIT)
+    for stale in (ChildWedged("a", 1, "Hang", 9.0), ChildExited("a", 1, Exit(ExitKind.CRASHED))):
+        tree.tell("root", stale)
+    state = tree.system.inspect("root").get(timeout=LIMIT)
+    assert state["crashes_in_window"] == 0
     assert tree.incarnations() == {"a": 2}
 
 
@@ -154,12 +223,10 @@ def test_what_waits_at_the_end_of_the_process_is_a_dead_letter(plant: Any) -> No
     tree.tell("a", Hang(release, begun))
     assert begun.wait(LIMIT)
     tree.tell("a", Fact("never read"))
-    tree.system.retire("root")
-    assert [letter.summary for letter in tree.system.dead_letters.items()] == [
-        "Fact(text='never read')"
-    ]
-    # Those that nobody closed go on; a closed root can no longer be told to stop.
-    tree.system.seat("root").mailbox.open()
+    tree.tell("root", Stop())
+    assert tree.system.wait_for_end(LIMIT) == 0
+    letters = [(letter.message, letter.cause) for letter in tree.system.dead_letters.items()]
+    assert letters == [("Hang", "its handler hung"), ("Fact", "the seat is closed for good")]
     release.set()
 
 

@@ -171,6 +171,15 @@ def test_a_new_reader_is_told_what_the_last_one_had_in_hand() -> None:
     assert taken is not None and taken.message == Fact("g")
 
 
+def test_what_is_done_with_is_in_nobodys_hands() -> None:
+    box = read_box()
+    put(box, Fact("f"))
+    box.take(READER)
+    assert box.done(READER)
+    assert box.seat_reader(object()) is None
+    assert not box.done(READER)
+
+
 def test_a_reader_who_waits_is_woken_by_a_put_and_by_a_change_of_readers() -> None:
     box = read_box()
     for wake in (lambda: put(box, Fact("f")), lambda: box.seat_reader(None)):

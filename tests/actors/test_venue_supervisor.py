@@ -173,8 +173,12 @@ def test_a_link_that_was_ready_before_it_was_lost_is_no_failure_of_the_venue(
     for wait in (1.0, 2.0, 4.0, 8.0):
         venue.tell(RECONCILED)
         venue.lose(wait)
+    for wait in (16.0, 32.0):  # with the one before, which does not count, it would be three
+        venue.lose(wait)
     assert venue.state()["circuit"]["state"] == "closed"
     assert venue.circuits() == []
+    venue.lose(60.0)
+    venue.diary.wait_for("desk", "circuit open")
 
 
 def test_a_crash_is_no_lost_link(venue: Venue) -> None:
