@@ -101,7 +101,8 @@ class VenueSupervisor(Supervisor):
         again = f"next try in {delay:.1f} s" if delay is not None else "no further try"
         sentence = exit.sentence or exit.cause
         self.log.info("No link to {}: {} ({}; {}).", self.venue, sentence, exit.cause, again)
-        self._down = LinkDown(self.venue, exit.cause, sentence, delay)
+        epoch = self.system.seat(child).incarnation
+        self._down = LinkDown(self.venue, epoch, exit.cause, sentence, delay)
         for name in (names.DESK, names.NARRATOR):
             self.tell(name, self._down)
 
