@@ -22,6 +22,7 @@ from actors.messages import (
     CancelNotSent,
     CancelOrder,
     IntentDurable,
+    Introduce,
     LinkUp,
     LoadBook,
     OrderHanded,
@@ -72,6 +73,7 @@ class Orders(Actor):
     def on_start(self) -> None:
         """Ask for what is open; everything else waits until it has come."""
         self.tell(names.LEDGER, LoadBook(self.seat.name))
+        self.tell(names.connection(self.venue), Introduce(self.seat.name))
 
     def describe(self) -> State:
         """How many are open, by state, and which end waits for its fills."""
