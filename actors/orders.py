@@ -136,7 +136,12 @@ class Orders(Actor):
         self.tell(names.connection(self.venue), cancel)
 
     def on_expired(self, command: Command) -> Any:
-        """What comes too late is closed as not sent, durably."""
+        """What comes too late is closed as not sent, durably; not before the book has come.
+
+        Else the book, older than that word, would bring it back as open.
+        """
+        if self._waits(command):
+            return
         if isinstance(command, IntentDurable):
             order = self._open.setdefault(command.order.client_order_id, command.order)
             if order.state is OrderState.INTENDED:
@@ -146,6 +151,8 @@ class Orders(Actor):
 
     @on(OrderHanded)
     def _handed(self, message: OrderHanded) -> None:
+        if self._waits(message):
+            return
         order = self._open.get(message.client_order_id)
         if order is None:
             return
@@ -154,6 +161,8 @@ class Orders(Actor):
 
     @on(OrderNotSent)
     def _order_not_sent(self, message: OrderNotSent) -> None:
+        if self._waits(message):
+            return
         order = self._open.get(message.client_order_id)
         if order is not None and order.state in (OrderState.INTENDED, OrderState.SENT):
             self._not_sent(order, message.sentence)
@@ -164,6 +173,8 @@ class Orders(Actor):
 
     @on(CancelNotSent)
     def _cancel_failed(self, message: CancelNotSent) -> None:
+        if self._waits(message):
+            return
         self._cancel_not_sent(message.client_order_id, message.sentence)
 
     # -- from the venue ------------------------------------------------------------------
@@ -248,6 +259,8 @@ class Orders(Actor):
 
     @on(OrderJudged)
     def _judged(self, message: OrderJudged) -> None:
+        if self._waits(message):
+            return
         order = self._open.get(message.client_order_id)
         if order is None or order.state is message.state:
             return
