@@ -26,6 +26,7 @@ from typing import Any
 from loguru import logger
 
 from actors import names
+from actors.base import Actor
 from actors.connection import Connection, ConnectionOptions
 from actors.desk import Desk, DeskOptions
 from actors.gateway import GatewayKeeper, GatewayOptions
@@ -73,6 +74,10 @@ class TreeOptions:
     say: Callable[[str], None]
     where_to_look: Sequence[str] = ()
     link_backoff: Backoff = LINK_BACKOFF
+    limit_messages: bool = True
+    """Hold the link to what IB takes in a second; False only to measure."""
+    strategist: Callable[[ActorSystem, Seat], Actor] | None = None
+    """Sits on the strategist's seat in place of the small rule."""
 
 
 def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
@@ -85,7 +90,7 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
         )
     children += [
         Child(names.IB, lambda s, seat: _ib(s, seat, settings, options), stop_seconds=8.0),
-        Child(names.TRADING, lambda s, seat: _trading(s, seat, settings)),
+        Child(names.TRADING, lambda s, seat: _trading(s, seat, settings, options)),
         Child(names.CONSOLE, lambda s, seat: _console(s, seat, settings, options)),
     ]
     system.on_quarantine = (names.DESK, names.resync(names.IB))
@@ -136,6 +141,7 @@ def _ib(
         order_prefix=settings.client_order_prefix,
         exchange_preference=settings.ib_exchange,
         step_seconds=settings.connect_step_seconds,
+        limit_messages=options.limit_messages,
     )
     connection_options = ConnectionOptions(
         venue=venue,
@@ -193,7 +199,9 @@ def _ib(
     )
 
 
-def _trading(system: ActorSystem, seat: Seat, settings: Settings) -> Supervisor:
+def _trading(
+    system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
+) -> Supervisor:
     desk_options = DeskOptions(
         observing=settings.mode is Mode.OBSERVE,
         disarmed="live trading is not armed" if settings.mode is Mode.LIVE else "",
@@ -219,8 +227,11 @@ def _trading(system: ActorSystem, seat: Seat, settings: Settings) -> Supervisor:
         children.append(
             Child(
                 names.STRATEGIST,
-                lambda s, seat: Strategist(
-                    s, seat, prefix=prefix, venues=venues, stale_after_seconds=stale
+                options.strategist
+                or (
+                    lambda s, seat: Strategist(
+                        s, seat, prefix=prefix, venues=venues, stale_after_seconds=stale
+                    )
                 ),
             )
         )
@@ -276,8 +287,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return look_in(words)
 
 
-def run(words: Sequence[str]) -> int:
-    """The main job: start the tree and keep it until a signal or its own end."""
+def run(
+    words: Sequence[str], *, adjust: Callable[[TreeOptions], TreeOptions] = lambda options: options
+) -> int:
+    """The main job: start the tree and keep it until a signal or its own end.
+
+    `adjust` has the last word on the tree's options (measurements put a strategist of their own
+    in its place).
+    """
     parser = argparse.ArgumentParser(prog="kelpie run", description="Start Kelpie and trade.")
     parser.add_argument(
         "--asx-hours",
@@ -304,13 +321,19 @@ def run(words: Sequence[str]) -> int:
         logs.close()
         return EXIT_STATE_IN_USE
     try:
-        return _keep(settings, logs, asx_hours=arguments.asx_hours)
+        return _keep(settings, logs, adjust, asx_hours=arguments.asx_hours)
     finally:
         lock.release()
         logs.close()
 
 
-def _keep(settings: Settings, logs: Logs, *, asx_hours: bool) -> int:
+def _keep(
+    settings: Settings,
+    logs: Logs,
+    adjust: Callable[[TreeOptions], TreeOptions],
+    *,
+    asx_hours: bool,
+) -> int:
     runtime = ThreadRuntime()
     system = ActorSystem(runtime)
     given = [
@@ -331,7 +354,7 @@ def _keep(settings: Settings, logs: Logs, *, asx_hours: bool) -> int:
         venues=(names.IB,),
         order_prefix=settings.client_order_prefix,
     )
-    options = TreeOptions(hook, gateway, logs.say, _where_to_look(settings))
+    options = adjust(TreeOptions(hook, gateway, logs.say, _where_to_look(settings)))
     _announce(settings, logs, gateway)
     watch = Watch(system)
     signals = _Signals(system)

@@ -332,6 +332,7 @@ class Orders(Actor):
             self._by_venue_id[order.venue_order_id] = name
         if not order.state.is_final:
             self._open[name] = order
+            self._final.pop(name, None)
             return
         self._open.pop(name, None)
         self._ends.pop(name, None)

@@ -124,6 +124,20 @@ class ActorSystem:
 
     # -- the end -------------------------------------------------------------------------
 
+    def retire(self, name: str) -> None:
+        """Nobody will sit here again, nor on any seat below: close them, and tell who waits.
+
+        Only what fills the seat opens it again.
+        """
+        below = [seat for seat in self.seats() if seat.parent == name and seat.name != name]
+        for seat in below:
+            self.retire(seat.name)
+        retired = self.find(name)
+        if retired is not None:
+            for envelope in retired.mailbox.close():
+                if envelope.lane is not Lane.QUOTE:
+                    self.lose(name, envelope, "the seat is closed for good")
+
     def end(self, exit_code: int) -> None:
         """The process should end with this code; the first one counts."""
         with self._lock:

@@ -106,6 +106,8 @@ class KelpieClient(Client):
         receiver: object,
         events: WireEvents,
         decoder: KelpieDecoder,
+        *,
+        limited: bool = True,
     ) -> None:
         super().__init__(receiver)  # type: ignore[no-untyped-call]  # the library's signature
         self._loop = loop
@@ -113,7 +115,7 @@ class KelpieClient(Client):
         self._ended = False
         self._rest = b""
         self.decoder: KelpieDecoder = decoder
-        self.budget = OutgoingBudget(loop, self._write)
+        self.budget = OutgoingBudget(loop, self._write, limited=limited)
         self.unwritten: list[str] = []
 
     @property

@@ -67,7 +67,9 @@ class IBLink:
         decoder = KelpieDecoder(
             self._receiver, self._receiver.failed, self._receiver.execution_time
         )
-        self._client = KelpieClient(loop, self._receiver, self, decoder)
+        self._client = KelpieClient(
+            loop, self._receiver, self, decoder, limited=options.limit_messages
+        )
         self._calls = self._client.calls
         self._lookups = Lookups(self._calls, self._requests, self._identities, options, sink)
         self._rounds = Rounds(self._calls, self._requests, self._identities, self._receiver, clock)

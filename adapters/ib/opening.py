@@ -23,7 +23,8 @@ class IBLinkOptions:
     `account` None takes the only one there is; `paper` None takes either kind. `order_prefix`
     begins the client order ids that are ours. `exchange_preference` is route/listing of shares,
     `zone` where the gateway's zone-less times are read. `delayed_data` asks for delayed quotes
-    where there are no live ones; they come marked as such.
+    where there are no live ones; they come marked as such. `limit_messages` holds the link to
+    what IB takes in a second; False only where the gateway counts nothing, to measure.
     """
 
     host: str
@@ -37,6 +38,7 @@ class IBLinkOptions:
     delayed_data: bool = False
     step_seconds: float = 10.0
     history_seconds: float = 60.0
+    limit_messages: bool = True
 
 
 class LinkOpening:

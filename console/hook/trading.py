@@ -17,7 +17,6 @@ from console.hook.shapes import order_out
 from console.schemas import OrderOut, OrdersOut
 from domain.orders import Order, OrderRequest, OrderState
 
-_TAKEN = frozenset({"DUPLICATE_ORDER_ID", "ORDER_ID_TAKEN"})
 _NEVER = frozenset(
     {
         "SYMBOL_NOT_ALLOWED",
@@ -84,7 +83,7 @@ class _Proposing:
         """Have the order admitted and on disk, or say why not.
 
         Raises:
-            Refused: with the desk's code, or `DUPLICATE_ORDER_ID` where the id has another order.
+            Refused: with the desk's code, or `ORDER_ID_TAKEN` where the id has another order.
         """
         asking = self._asking
         given = body.client_order_id
@@ -113,7 +112,7 @@ class _Proposing:
             verdict = await asking.ask(asking.options.desk, propose)
         except Refused as refused:
             raise _in_doubt(refused, id) from refused
-        if isinstance(verdict, Verdict) and verdict.code in _TAKEN:
+        if isinstance(verdict, Verdict) and verdict.code == "ORDER_ID_TAKEN":
             # Somebody else came in between, with this order or with another under its id.
             existing = await asking.order(id)
             if existing is not None:
@@ -168,7 +167,7 @@ def _same(existing: Order, request: OrderRequest) -> Order:
     if _terms(existing.request) != _terms(request):
         raise Refused(
             409,
-            "DUPLICATE_ORDER_ID",
+            "ORDER_ID_TAKEN",
             f"The client order id {request.client_order_id} was used for another order.",
             "Send the same order again, or leave the id out to have a new one made.",
             client_order_id=request.client_order_id,

@@ -127,7 +127,7 @@ def test_the_same_body_again_is_harmless_and_another_body_is_409(
     assert (first.status_code, again.status_code) == (202, 202)
     assert again.json() == first.json()
     other = trader.post("/orders", json={**named, "quantity": "11"})
-    assert (other.status_code, other.json()["code"]) == (409, "DUPLICATE_ORDER_ID")
+    assert (other.status_code, other.json()["code"]) == (409, "ORDER_ID_TAKEN")
     assert other.json()["client_order_id"] == "mine-1"
     assert _count(trader) == 1
 
