@@ -7,7 +7,14 @@ from typing import Any
 from actors import names
 from actors.base import on
 from actors.lanes import Exit, ExitKind, State
-from actors.messages import CircuitChanged, Introduce, LinkDown, Reconciled, VenueExposed
+from actors.messages import (
+    CircuitChanged,
+    Introduce,
+    LinkDown,
+    Reconciled,
+    ReconcileNow,
+    VenueExposed,
+)
 from actors.seat import Seat
 from actors.supervision import Child, Intensity, Strategy, Supervisor
 from actors.system import ActorSystem
@@ -126,6 +133,9 @@ class VenueSupervisor(Supervisor):
             self.after(circuit.open_until - self.clock.monotonic(), "circuit")
         if circuit.state is before.state:
             return
+        if circuit.state is CircuitState.HALF_OPEN:
+            # The probe: one complete read of all lists. Without a link its opening is the probe.
+            self.tell(names.resync(self.venue), ReconcileNow("the circuit"))
         sentence = f"{circuit.failures} failures in a row, last {circuit.cause}"
         if circuit.state is CircuitState.CLOSED:
             sentence = "the link is sound again"
