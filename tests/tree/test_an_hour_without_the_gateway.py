@@ -93,7 +93,7 @@ def test_an_entry_and_an_exit_that_waited_for_an_hour_are_closed_and_never_sent(
 ) -> None:
     wait_for_open_market()
     gateway = venue.start()
-    with growing(tmp_path, venue.port, backoff=_MUCH_LATER) as tree:
+    with growing(tmp_path, venue.port, backoff=_MUCH_LATER, watched=False) as tree:
         tree.wait_until_ready()
         assert tree.propose("KLP-BEFORE").status_code == 202
         tree.wait_for_state("KLP-BEFORE", "FILLED")
