@@ -202,6 +202,7 @@ def growing(
         if ended:
             # The process would end now; here those whose root is gone are stopped one by one.
             for seat in reversed(system.seats()):
+                seat.mailbox.open()
                 system.tell(seat.name, Stop())
         for thread in runtime.threads():
             thread.join(SOON)
