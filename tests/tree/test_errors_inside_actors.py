@@ -88,9 +88,6 @@ def test_what_the_strategy_names_restarts_and_no_message_is_lost(
     venue.start()
     with growing(tmp_path, venue.port, STRATEGY="rules", MAX_ORDER_VALUE="5000") as tree:
         tree.wait_until_ready()
-        # The rules would trade meanwhile, each cause with its own effects: entries are ours here.
-        assert tree.call("POST", "/trading/pause").status_code == 200
-        assert tree.call("POST", "/trading/resume").status_code == 200
         admitted = []
         for number, victim in enumerate(victims):
             name = f"KLP-{number}"
