@@ -144,9 +144,11 @@ class Actor(pykka.Actor):
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a coroutine on this actor's loop; an error in it crashes the actor."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(self._contained(work))
         self._tasks.add(task)
-        task.add_done_callback(self._task_done)
+        task.add_done_callback(self._tasks.discard)
+        # One that is cancelled before its first step never came to its work.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     # -- what the runtime drives ---------------------------------------------------------
@@ -352,9 +354,16 @@ class Actor(pykka.Actor):
             "{} crashed while {}.", self.seat.name, where
         )
 
-    def _task_done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+    async def _contained(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have an error crash the actor, whatever its kind.
+
+        asyncio takes a `CancelledError` for a wish, and lets `SystemExit` out of the loop.
+        """
+        try:
+            await work
+        except BaseException as error:
+            if self._exit is not None:
+                return  # it has ended, and its tasks are called off
             failed = TaskFailed(self.incarnation, error)
             self.system.tell(self.seat.name, failed, sender=self.seat.name)
 

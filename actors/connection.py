@@ -183,6 +183,8 @@ class Connection(Actor):
         if self._opened is None:
             return
         self.tell(message.seat, LinkUp(self.venue, self.epoch, self._opened))
+        if message.seat in (names.orders(self.venue), names.resync(self.venue)):
+            return  # to them an order is an order, whatever it is for
         for described in self._described.values():
             self.tell(message.seat, described)
 

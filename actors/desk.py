@@ -90,8 +90,9 @@ class Desk(Actor):
         """Ask for the book; nothing is admitted before it has come."""
         self.tell(names.LEDGER, LoadBook(self.seat.name))
         for venue in self._venues:
-            # In this order: the link as it was lost, then as it is, then what was compared on it.
-            for name in (venue, names.connection(venue), names.resync(venue)):
+            # The answers come in any order: each names the epoch of its link.
+            seats = (names.connection(venue), names.resync(venue), names.quotes(venue))
+            for name in (venue, *seats):
                 self.tell(name, Introduce(self.seat.name))
 
     def describe(self) -> State:

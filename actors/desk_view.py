@@ -24,6 +24,10 @@ class VenueState:
         self.reconciled = False
         self.circuit = "closed"
         self.epoch = 0
+        self._over = 0
+        """The last link of which we know that it has ended."""
+        self._early: Reconciled | NotReconciled | None = None
+        """Of a link of which we have not heard yet."""
         self.account = ""
         self.server_version: int | None = None
         self.since = now
@@ -45,22 +49,37 @@ class VenueState:
     # -- what happens to it --------------------------------------------------------------
 
     def link_up(self, message: LinkUp, now: datetime) -> None:
-        """Connected; not synchronised, not reconciled."""
+        """Connected; not synchronised, not reconciled.
+
+        Who tells what comes over different ways, and some is told twice: epochs bring it in order.
+        """
+        if message.epoch <= self._over or (self.connected and message.epoch <= self.epoch):
+            return
         self.connected, self.reconciled = True, False
         self.epoch = message.epoch
         self.account = message.opened.account
         self.server_version = message.opened.server_version
         self._next_try_at = None
         self._set("its lists are being compared with the ledger", now)
+        early, self._early = self._early, None
+        if isinstance(early, Reconciled):
+            self.take_reconciled(early, now)
+        elif early is not None:
+            self.take_not_reconciled(early, now)
 
     def link_down(self, message: LinkDown, now: datetime, due: float | None) -> None:
         """Nothing may be sent; `due` is when it is tried again, monotonic."""
+        if message.epoch < self.epoch:
+            return
+        self._over = message.epoch
         self.connected = self.reconciled = False
         self._next_try_at = due
         self._set(message.sentence, now)
 
     def take_reconciled(self, message: Reconciled, now: datetime) -> None:
         """The lists and the ledger have been compared, on this link."""
+        if message.epoch > self.epoch:
+            self._early = message
         if not self.connected or message.epoch != self.epoch:
             return
         self.reconciled = True
@@ -72,7 +91,9 @@ class VenueState:
 
     def take_not_reconciled(self, message: NotReconciled, now: datetime) -> None:
         """The comparison could not be made, or is worth nothing now."""
-        if message.epoch == self.epoch:
+        if message.epoch > self.epoch:
+            self._early = message
+        elif message.epoch == self.epoch:
             self.reconciled = False
             self._set(message.sentence, now)
 

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from actors import names
 from actors.base import Actor, on
 from actors.lanes import State
-from actors.messages import AskBars, BarsCame, InstrumentFailed, InstrumentKnown, LinkUp
+from actors.messages import (
+    AskBars,
+    BarsCame,
+    InstrumentFailed,
+    InstrumentKnown,
+    Introduce,
+    LinkUp,
+)
 from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.venue import BarSeries
@@ -32,11 +39,16 @@ class History(Actor):
         self.venue = venue
         self._readers = tuple(readers)
         self._epoch: int | None = None
+        self._known_symbols: set[Symbol] = set()
         self._waiting: deque[Symbol] = deque()
         self._series: dict[Symbol, BarSeries] = {}
         self._failures: dict[Symbol, str] = {}
         self._asked = 0
         self._under_way = False
+
+    def on_start(self) -> None:
+        """The link may stand already: ask for it, and for what it knows of instruments."""
+        self.tell(names.connection(self.venue), Introduce(self.seat.name))
 
     def describe(self) -> State:
         """What has come, what waits, what failed."""
@@ -53,8 +65,11 @@ class History(Actor):
 
     @on(InstrumentKnown)
     def _known(self, message: InstrumentKnown) -> None:
-        self._waiting.append(message.details.symbol)
-        self._next()
+        symbol = message.details.symbol
+        if symbol not in self._known_symbols:
+            self._known_symbols.add(symbol)
+            self._waiting.append(symbol)
+            self._next()
 
     @on(InstrumentFailed)
     def _failed(self, message: InstrumentFailed) -> None:

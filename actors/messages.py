@@ -47,7 +47,8 @@ class LinkUp(Message):
 class Introduce(Message):
     """To a venue's seats: somebody has (re)started and has missed what you last said. Say it again.
 
-    Answered with the messages themselves: `LinkUp`, `InstrumentKnown`, `Reconciled`, …
+    Answered with the messages themselves: `LinkUp`, `InstrumentKnown`, `Reconciled`,
+    `QuoteUpdate`, …
     """
 
     seat: str
@@ -55,9 +56,13 @@ class Introduce(Message):
 
 @dataclass(frozen=True, slots=True)
 class LinkDown(Message):
-    """There is no link; the next try is in `next_try_seconds`, None when nobody tries."""
+    """There is no link; the next try is in `next_try_seconds`, None when nobody tries.
+
+    `epoch` is that of the link, or of the attempt, that has ended.
+    """
 
     venue: str
+    epoch: int
     cause: str
     sentence: str
     next_try_seconds: float | None

@@ -22,6 +22,7 @@ from actors.messages import (
     CancelNotSent,
     CancelOrder,
     IntentDurable,
+    Introduce,
     LinkUp,
     LoadBook,
     OrderHanded,
@@ -72,6 +73,7 @@ class Orders(Actor):
     def on_start(self) -> None:
         """Ask for what is open; everything else waits until it has come."""
         self.tell(names.LEDGER, LoadBook(self.seat.name))
+        self.tell(names.connection(self.venue), Introduce(self.seat.name))
 
     def describe(self) -> State:
         """How many are open, by state, and which end waits for its fills."""
@@ -134,7 +136,12 @@ class Orders(Actor):
         self.tell(names.connection(self.venue), cancel)
 
     def on_expired(self, command: Command) -> Any:
-        """What comes too late is closed as not sent, durably."""
+        """What comes too late is closed as not sent, durably; not before the book has come.
+
+        Else the book, older than that word, would bring it back as open.
+        """
+        if self._waits(command):
+            return
         if isinstance(command, IntentDurable):
             order = self._open.setdefault(command.order.client_order_id, command.order)
             if order.state is OrderState.INTENDED:
@@ -144,6 +151,8 @@ class Orders(Actor):
 
     @on(OrderHanded)
     def _handed(self, message: OrderHanded) -> None:
+        if self._waits(message):
+            return
         order = self._open.get(message.client_order_id)
         if order is None:
             return
@@ -152,6 +161,8 @@ class Orders(Actor):
 
     @on(OrderNotSent)
     def _order_not_sent(self, message: OrderNotSent) -> None:
+        if self._waits(message):
+            return
         order = self._open.get(message.client_order_id)
         if order is not None and order.state in (OrderState.INTENDED, OrderState.SENT):
             self._not_sent(order, message.sentence)
@@ -162,6 +173,8 @@ class Orders(Actor):
 
     @on(CancelNotSent)
     def _cancel_failed(self, message: CancelNotSent) -> None:
+        if self._waits(message):
+            return
         self._cancel_not_sent(message.client_order_id, message.sentence)
 
     # -- from the venue ------------------------------------------------------------------
@@ -246,6 +259,8 @@ class Orders(Actor):
 
     @on(OrderJudged)
     def _judged(self, message: OrderJudged) -> None:
+        if self._waits(message):
+            return
         order = self._open.get(message.client_order_id)
         if order is None or order.state is message.state:
             return

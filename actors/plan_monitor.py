@@ -62,7 +62,8 @@ class PlanMonitor(Actor):
         """The positions of the book are watched from the start."""
         self.tell(names.LEDGER, LoadBook(self.seat.name))
         for venue in self.venues:
-            self.tell(names.connection(venue), Introduce(self.seat.name))
+            for name in (names.connection(venue), names.quotes(venue)):
+                self.tell(name, Introduce(self.seat.name))
 
     def describe(self) -> State:
         """What is watched, and which exits work."""

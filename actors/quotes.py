@@ -11,6 +11,7 @@ from actors.messages import (
     GetQuotes,
     InstrumentFailed,
     InstrumentKnown,
+    Introduce,
     LinkUp,
     QuoteUpdate,
     Subscribe,
@@ -44,6 +45,10 @@ class Quotes(Actor):
         self._quotes: dict[Symbol, Quote] = {}
         self._taken = 0
 
+    def on_start(self) -> None:
+        """The link may stand already: ask for it, and for what it knows of instruments."""
+        self.tell(names.connection(self.venue), Introduce(self.seat.name))
+
     def describe(self) -> State:
         """What is subscribed, and how fresh it is."""
         now = self.clock.monotonic()
@@ -58,6 +63,8 @@ class Quotes(Actor):
 
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
+        if message.epoch == self._epoch:
+            return  # told at the opening, and again as the answer to our question
         self._epoch = message.epoch
         for symbol in self._wanted:
             self._subscribe(symbol)
@@ -78,6 +85,11 @@ class Quotes(Actor):
         self._quotes[message.quote.symbol] = message.quote
         for name in self._readers:
             self.tell(name, message)
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        for quote in self._quotes.values():
+            self.tell(message.seat, QuoteUpdate(self.venue, quote))
 
     @on(GetQuotes)
     def _get(self, message: GetQuotes) -> tuple[tuple[Quote, bool], ...]:

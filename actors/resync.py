@@ -70,6 +70,10 @@ class Resync(Actor):
         self._trouble = ""
         self._gateway_zone: tzinfo = UTC
 
+    def on_start(self) -> None:
+        """The link may stand already: ask for it."""
+        self.tell(names.connection(self.venue), Introduce(self.seat.name))
+
     def describe(self) -> State:
         """The last round, and what it left open."""
         last = self._last
@@ -88,6 +92,8 @@ class Resync(Actor):
 
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
+        if message.epoch == self._epoch:
+            return  # told at the opening, and again as the answer to our question
         self._epoch = message.epoch
         gateway_time = message.opened.gateway_time
         if gateway_time is not None and gateway_time.tzinfo is not None:

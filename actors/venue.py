@@ -7,7 +7,14 @@ from typing import Any
 from actors import names
 from actors.base import on
 from actors.lanes import Exit, ExitKind, State
-from actors.messages import CircuitChanged, Introduce, LinkDown, Reconciled, VenueExposed
+from actors.messages import (
+    CircuitChanged,
+    Introduce,
+    LinkDown,
+    Reconciled,
+    ReconcileNow,
+    VenueExposed,
+)
 from actors.seat import Seat
 from actors.supervision import Child, Intensity, Strategy, Supervisor
 from actors.system import ActorSystem
@@ -101,7 +108,8 @@ class VenueSupervisor(Supervisor):
         again = f"next try in {delay:.1f} s" if delay is not None else "no further try"
         sentence = exit.sentence or exit.cause
         self.log.info("No link to {}: {} ({}; {}).", self.venue, sentence, exit.cause, again)
-        self._down = LinkDown(self.venue, exit.cause, sentence, delay)
+        epoch = self.system.seat(child).incarnation
+        self._down = LinkDown(self.venue, epoch, exit.cause, sentence, delay)
         for name in (names.DESK, names.NARRATOR):
             self.tell(name, self._down)
 
@@ -125,6 +133,9 @@ class VenueSupervisor(Supervisor):
             self.after(circuit.open_until - self.clock.monotonic(), "circuit")
         if circuit.state is before.state:
             return
+        if circuit.state is CircuitState.HALF_OPEN:
+            # The probe: one complete read of all lists. Without a link its opening is the probe.
+            self.tell(names.resync(self.venue), ReconcileNow("the circuit"))
         sentence = f"{circuit.failures} failures in a row, last {circuit.cause}"
         if circuit.state is CircuitState.CLOSED:
             sentence = "the link is sound again"

@@ -81,7 +81,7 @@ def test_a_venue_on_hold_is_told_with_its_reason_and_wants_you(
     market: Market, kelpie: Kelpie, capsys: pytest.CaptureFixture[str]
 ) -> None:
     why = "nothing listens at 127.0.0.1:4002, so the gateway is not there"
-    market.tree.system.tell(names.DESK, LinkDown(names.IB, "REFUSED", why, 12.0))
+    market.tree.system.tell(names.DESK, LinkDown(names.IB, 1, "REFUSED", why, 12.0))
     market.settle()
     assert kelpie(market.tree.hook, "status") == 1
     page = capsys.readouterr().out

@@ -345,7 +345,7 @@ def test_ready_follows_the_venue_and_says_why_since_when_and_when_next(
         ready = anybody.get("/health/ready")
         assert (ready.status_code, ready.json()["ready"]) == (200, True)
         market.tree.system.tell(
-            names.DESK, LinkDown(names.IB, "REFUSED", "nothing listens at its port", 12.0)
+            names.DESK, LinkDown(names.IB, 1, "REFUSED", "nothing listens at its port", 12.0)
         )
         market.settle()
         ready = anybody.get("/health/ready")

@@ -8,11 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.tree.home import Home
+from tests.tree.in_process import Venue
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     """Folders and ports for a Kelpie of its own; whatever runs there ends with the test."""
     place = Home(tmp_path)
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[Venue]:
+    """A broker's folder and a port for its gateway, which ends with the test."""
+    place = Venue(tmp_path / "venue")
+    place.folder.mkdir()
     yield place
     place.close()

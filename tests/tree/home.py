@@ -197,7 +197,14 @@ class Home:
             return False
 
     def wait_until_ready(self, seconds: float = SOON) -> None:
+        """The venue is tradable, and there is a fresh quote of BHP to trade on."""
         until(self.ready, "ready to trade", seconds, every=0.1)
+
+        def fresh() -> bool:
+            quotes = self.get("/quotes")["items"]
+            return any(each["symbol"] == "BHP/AUD" and not each["stale"] for each in quotes)
+
+        until(fresh, "a fresh quote of BHP", seconds, every=0.1)
 
     def incarnations(self) -> dict[str, int]:
         """Of every actor, by name."""

@@ -44,8 +44,6 @@ def test_a_killed_gateway_is_started_again_and_trading_goes_on(home: Home) -> No
 
     after = home.incarnations()
     assert {name for name in before if after[name] != before[name]} == _CHAIN
-    # A process that starts takes a moment to listen: the link may have tried more than once.
-    assert len({after[name] - before[name] for name in _CHAIN}) >= 1
 
     _buy_at_market(home, "BHP/AUD", "20", "KLP-AFTER")
     home.wait_for_state("KLP-AFTER", "FILLED")

@@ -39,7 +39,6 @@ def test_a_resting_order_is_adopted_by_its_id_and_its_fill_is_booked_once(home: 
     wait_for_open_market()
     first = home.start(STRATEGY="none")
     home.wait_until_ready()
-    until(lambda: home.get("/quotes")["items"], "quotes", every=0.1)
     far = (_bid(home) * Decimal("0.9")).quantize(Decimal("0.01"))
     _propose(home, "KLP-REST", limit_price=str(far))
     home.wait_for_state("KLP-REST", "WORKING")
@@ -70,7 +69,6 @@ def test_an_order_that_was_on_its_way_trades_while_nobody_listens_and_is_booked_
     wait_for_open_market()
     first = home.start(STRATEGY="none")
     home.wait_until_ready()
-    until(lambda: home.get("/quotes")["items"], "quotes", every=0.1)
     gateway = home.gateway_pid()
     assert gateway is not None
     # The gateway stands still while the order is written to its socket and its sender dies:
