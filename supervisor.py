@@ -94,6 +94,11 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
         Child(names.CONSOLE, lambda s, seat: _console(s, seat, settings, options)),
     ]
     system.on_quarantine = (names.DESK, names.resync(names.IB))
+    system.on_pressure = (names.DESK, names.connection(names.IB))
+    for name in (*[c.name for c in children], *names.of_venue(names.IB), *_traders(settings)):
+        system.seat(name, names.parent_of(name))
+    for name in (names.HOOK, names.NARRATOR):
+        system.seat(name, names.parent_of(name))
     system.fill(
         system.seat(names.ROOT),
         lambda s, seat: RootSupervisor(
@@ -106,6 +111,11 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
     )
 
 
+def _traders(settings: Settings) -> tuple[str, ...]:
+    strategist = (names.STRATEGIST,) if settings.strategy == "rules" else ()
+    return (names.DESK, names.PLAN_MONITOR, *strategist)
+
+
 def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
     account = settings.ib_account_id or settings.mode
     return Ledger(
@@ -114,7 +124,7 @@ def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
         open_book=lambda: open_book(
             settings.state_dir, settings.mode, account, system.runtime.clock
         ),
-        readers=(names.DESK, names.PLAN_MONITOR, names.STRATEGIST, names.NARRATOR),
+        readers=(*_traders(settings), names.NARRATOR),
     )
 
 
@@ -136,6 +146,7 @@ def _ib(
     connection_options = ConnectionOptions(
         venue=venue,
         symbols=settings.allowed_symbols,
+        traders=_traders(settings),
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
     )
@@ -161,12 +172,17 @@ def _ib(
                     seat,
                     venue=venue,
                     stale_after_seconds=settings.quote_stale_after_seconds,
-                    readers=(names.DESK, names.PLAN_MONITOR, names.STRATEGIST, names.NARRATOR),
+                    readers=(*_traders(settings), names.NARRATOR),
                 ),
             ),
             Child(
                 names.history(venue),
-                lambda s, seat: History(s, seat, venue=venue, readers=(names.STRATEGIST,)),
+                lambda s, seat: History(
+                    s,
+                    seat,
+                    venue=venue,
+                    readers=tuple(n for n in _traders(settings) if n == names.STRATEGIST),
+                ),
             ),
             Child(names.orders(venue), lambda s, seat: Orders(s, seat, venue=venue)),
             Child(
@@ -187,6 +203,8 @@ def _trading(
     system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
 ) -> Supervisor:
     desk_options = DeskOptions(
+        observing=settings.mode is Mode.OBSERVE,
+        disarmed="live trading is not armed" if settings.mode is Mode.LIVE else "",
         base_currency=settings.ib_base_currency,
         max_order_value=settings.max_order_value,
         stale_after_seconds=settings.quote_stale_after_seconds,
@@ -405,7 +423,8 @@ def _embedded_gateway(settings: Settings, asx_hours: bool) -> GatewayOptions:
 
 def _where_to_look(settings: Settings) -> tuple[str, ...]:
     return (
-        "`python supervisor.py status` for a summary, `... actors` for the tree",
+        f"`{os.path.relpath(sys.executable)} supervisor.py status` for a summary, "
+        "`... actors` for the tree",
         f"http://{settings.hook_host}:{settings.hook_port}/health/ready, and /openapi.json with "
         f"the token in {settings.state_dir / 'hook.read.token'}",
         f"{settings.log_dir / 'kelpie.log'} for everything; Ctrl-C stops in order",

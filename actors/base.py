@@ -210,6 +210,8 @@ class Actor(pykka.Actor):
         What it still sends is dropped, but for facts; a fact that it was handling is handled anew.
         """
         self.fenced = True
+        # A stop that the ghost never read must not end its successor.
+        self._drop_what_was_for_this_one("it was replaced while it hung")
         in_hand = self.seat.mailbox.seat_reader(None)
         if in_hand is not None and in_hand.lane is Lane.FACT and not in_hand.redelivered:
             in_hand.redelivered = True
@@ -221,16 +223,23 @@ class Actor(pykka.Actor):
         for name in list(self._timers):
             self.cancel_timer(name)
         pykka.ActorRegistry.unregister(self.actor_ref)
-        self.actor_stopped.set()
         if self.fenced:
+            self.actor_stopped.set()
             return
         self.seat.handling = None
         self.seat.last_exit = exit
-        for envelope in self.seat.mailbox.clear_for_restart():
-            self.system.lose(self.seat.name, envelope, f"the actor ended: {exit.sentence}")
+        self._drop_what_was_for_this_one(f"the actor ended: {exit.sentence}")
+        # Only now: whoever sees it may seat the next incarnation at once.
+        self.actor_stopped.set()
         if self.seat.parent:
             gone = ChildExited(self.seat.name, self.incarnation, exit)
             self.system.tell(self.seat.parent, gone, sender=self.seat.name)
+        else:
+            self.system.retire(self.seat.name)
+
+    def _drop_what_was_for_this_one(self, cause: str) -> None:
+        for envelope in self.seat.mailbox.clear_for_restart(self):
+            self.system.lose(self.seat.name, envelope, cause)
 
     # -- Pykka's hooks -------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from actors import names
 from actors.base import Actor, on
-from actors.lanes import Command, Exit, ExitKind, State
+from actors.lanes import Command, Exit, ExitKind, FactsPileUp, State
 from actors.messages import (
     AccountChanged,
     AskBars,
@@ -32,6 +32,7 @@ from actors.messages import (
     PlaceOrder,
     PositionChanged,
     QuoteUpdate,
+    RenewLink,
     RoundEnded,
     Subscribe,
     VenueFact,
@@ -48,6 +49,7 @@ from adapters.venue import (
     VenueLink,
     VenueSink,
 )
+from domain.orders import OrderError
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import (
@@ -58,8 +60,6 @@ from domain.venue import (
     VenueNotice,
 )
 
-_TRADERS = (names.DESK, names.PLAN_MONITOR, names.STRATEGIST)
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
@@ -67,6 +67,8 @@ class ConnectionOptions:
 
     venue: str
     symbols: tuple[Symbol, ...]
+    traders: tuple[str, ...]
+    """The seats that want to know the instruments."""
     heartbeat_seconds: float = 5.0
     heartbeat_deadline_seconds: float = 5.0
     instrument_seconds: float = 15.0
@@ -173,7 +175,7 @@ class Connection(Actor):
             self.lose(error)
             return
         self._described[symbol] = message
-        for name in (names.quotes(self.venue), names.history(self.venue), *_TRADERS):
+        for name in (names.quotes(self.venue), names.history(self.venue), *self.options.traders):
             self.tell(name, message)
 
     @on(Introduce)
@@ -210,6 +212,17 @@ class Connection(Actor):
         """The link is gone: end, so that the chain is started anew."""
         self.end(Exit(ExitKind.LINK_LOST, error.cause, str(error)))
 
+    @on(RenewLink)
+    def _renew(self, message: RenewLink) -> None:
+        if message.epoch == self.epoch:
+            self.lose(LinkError(message.cause, message.sentence))
+
+    @on(FactsPileUp)
+    def _pressure(self, message: FactsPileUp) -> None:
+        if message.cut:
+            sentence = f"{message.waiting} facts wait at {message.seat}: no more are taken in."
+            self.lose(LinkError("FALLING_BEHIND", sentence))
+
     # -- to the wire ---------------------------------------------------------------------
 
     @on(PlaceOrder)
@@ -224,6 +237,10 @@ class Connection(Actor):
             self.link.place(request)
         except LinkError as error:
             self.tell(name, OrderNotSent(request.client_order_id, error.cause, str(error)))
+            return
+        except OrderError as error:
+            # The wire cannot say exactly what was asked for; nothing has left.
+            self.tell(name, OrderNotSent(request.client_order_id, error.code, str(error)))
             return
         self._handed += 1
         self.tell(name, OrderHanded(request.client_order_id, self.clock.now()))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors import names
 from actors.base import Actor, on
 from actors.desk_view import VenueState, account_view, desk_view
-from actors.lanes import Quarantined, State
+from actors.lanes import FactsPileUp, Quarantined, State
 from actors.messages import (
     AccountChanged,
     BookLoaded,
@@ -41,7 +41,7 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.admission import Admission, Refusal
-from domain.gates import DeskFigures, decide
+from domain.gates import DeskFigures, decide, purpose_of
 from domain.holdings import working_of
 from domain.orders import Order, OrderRequest, OrderState, Side
 from domain.quotes import Quote
@@ -54,6 +54,10 @@ from domain.views import DeskView
 class DeskOptions:
     """The limits, in the base currency, and what may be traded where."""
 
+    observing: bool
+    """The mode sends no orders at all."""
+    disarmed: str
+    """Why the mode opens no positions; empty when it may."""
     base_currency: str
     max_order_value: Decimal
     stale_after_seconds: float
@@ -81,6 +85,7 @@ class Desk(Actor):
         self._refused: dict[str, int] = {}
         self._admitted = 0
         self._untold: dict[str, tuple[Admission, str]] = {}
+        self._waiting: dict[str, int] = {}
 
     def on_start(self) -> None:
         """Ask for the book; nothing is admitted before it has come."""
@@ -105,7 +110,10 @@ class Desk(Actor):
 
     @on(Propose)
     def _propose(self, message: Propose) -> Verdict:
-        request = message.request
+        position = self._positions.get(message.request.symbol)
+        managed = position.quantity if position is not None else Decimal(0)
+        purpose = purpose_of(message.request, managed)
+        request = replace(message.request, purpose=purpose)
         self.correlation = request.client_order_id
         decision = self._decide(request)
         if isinstance(decision, Refusal):
@@ -197,8 +205,11 @@ class Desk(Actor):
         return DeskFigures(
             venue=venue or "no venue",
             base_currency=self.options.base_currency,
+            observing=self.options.observing,
+            disarmed=self.options.disarmed,
             paused=self._paused,
             paused_reason=self._paused_reason,
+            facts_waiting=sum(self._waiting.values()),
             venue_reason=state.reason() if state is not None else "it is not active",
             venue_reconciled=self._loaded and state is not None and state.reconciled,
             circuit_closed=state is not None and state.circuit == "closed",
@@ -246,7 +257,16 @@ class Desk(Actor):
             rate = state.rate(currency)
             if rate is not None:
                 return rate
-        return None
+        return self._quoted_rate(currency)
+
+    def _quoted_rate(self, currency: str) -> Decimal | None:
+        """By a fresh quote of the pair, whichever way round the market writes it."""
+        base = self.options.base_currency
+        direct = self._price(Symbol(currency, base), Side.BUY)
+        if direct is not None:
+            return direct
+        inverse = self._price(Symbol(base, currency), Side.SELL)
+        return 1 / inverse if inverse else None
 
     # -- what happened -------------------------------------------------------------------
 
@@ -348,6 +368,10 @@ class Desk(Actor):
             sentence = f"a fact could not be handled ({message.dead_letter})"
             told = NotReconciled(name, state.epoch, "QUARANTINED", sentence)
             state.take_not_reconciled(told, self.clock.now())
+
+    @on(FactsPileUp)
+    def _pressure(self, message: FactsPileUp) -> None:
+        self._waiting[message.seat] = message.waiting
 
     # -- the switch, and the view --------------------------------------------------------
 

@@ -161,5 +161,19 @@ class Quarantined(Message):
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class FactsPileUp(Message):
+    """To whom it concerns: more facts wait at a seat than the soft mark allows; 0 when no longer.
+
+    Facts are never shed. Above the soft mark no position is opened; above the hard one the
+    venue is cut, and what is missed is asked for again when the link is made anew.
+    """
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    seat: str
+    waiting: int
+    cut: bool
+
+
 State = Mapping[str, Any]
 """What an actor says of itself: names to plain values."""

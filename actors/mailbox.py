@@ -147,12 +147,15 @@ class Mailbox:
         with self._changed:
             self._wake = wake
 
-    def clear_for_restart(self) -> list[Envelope]:
+    def clear_for_restart(self, reader: object) -> list[Envelope]:
         """Drop what an end makes meaningless (control, quotes); returns the questions to fail.
 
         Facts and commands stay: the one are true whoever reads them, the other expire.
+        Nothing happens when somebody else reads now: the rest is for them.
         """
         with self._changed:
+            if reader is not self._reader:
+                return []
             self._quotes.clear()
             dropped = [*self._lanes[Lane.CONTROL], *self._lanes[Lane.QUERY]]
             self._lanes[Lane.CONTROL].clear()

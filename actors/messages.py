@@ -438,6 +438,15 @@ class RoundFed(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class RenewLink(Command):
+    """From `resync` to the connection: this link answers no longer, make a new one."""
+
+    epoch: int
+    cause: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueryOrder(Message):
     """To `resync`: the venue made a claim about this order; ask, and tell what is true."""
 

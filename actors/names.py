@@ -39,5 +39,15 @@ def resync(venue: str) -> str:
     return f"{venue}.resync"
 
 
+def parent_of(name: str) -> str:
+    """The seat of its supervisor: what stands before the last dot, else the root."""
+    return name.rpartition(".")[0] or ROOT
+
+
+def of_venue(venue: str) -> tuple[str, ...]:
+    """The seats of a venue, in the order of their start."""
+    return (venue, connection(venue), quotes(venue), history(venue), orders(venue), resync(venue))
+
+
 IB = "ib"
 """The venue, and the seat of its supervisor."""

@@ -66,6 +66,8 @@ class Orders(Actor):
         self._final: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[str, str] = {}
         self._ends: dict[str, AwaitFills] = {}
+        self._said: dict[str, str] = {}
+        """What the venue last said of an order by a refusing or cancelling code."""
 
     def on_start(self) -> None:
         """Ask for what is open; everything else waits until it has come."""
@@ -210,6 +212,8 @@ class Orders(Actor):
         if order is None:
             return
         text = f"{notice.code}: {notice.text}"
+        if notice.effect in (NoticeEffect.REJECT, NoticeEffect.CANCELLED):
+            self._said[order.client_order_id] = text
         if notice.effect is NoticeEffect.NOT_SENT:
             if order.state in (OrderState.INTENDED, OrderState.SENT):
                 self._not_sent(order, notice.text)
@@ -271,6 +275,7 @@ class Orders(Actor):
             if order.state is OrderState.INTENDED and waited >= _ANSWER_WITHIN:
                 reason = "the process or the link ended while it was on its way"
                 self._change(order, Change(OrderState.UNKNOWN, reason))
+                self._query(order, "IN_DOUBT", reason)
 
     def _ended(self, order: Order, end: AwaitFills) -> None:
         self._ends.pop(order.client_order_id, None)
@@ -279,11 +284,15 @@ class Orders(Actor):
         self._change(order, Change(OrderState.FILLED) if full else end.then)
 
     def _change(self, order: Order, change: Change) -> None:
+        reason = change.reason if change.reason is not None else order.reason
+        if change.state in (OrderState.REJECTED, OrderState.CANCELLED):
+            # Its own words say more than the status does.
+            reason = self._said.get(order.client_order_id, reason)
         self._record(
             replace(
                 order,
                 state=change.state,
-                reason=change.reason if change.reason is not None else order.reason,
+                reason=reason,
                 pending_change=None if change.state.is_final else change.pending_change,
             )
         )
@@ -308,9 +317,11 @@ class Orders(Actor):
             self._by_venue_id[order.venue_order_id] = name
         if not order.state.is_final:
             self._open[name] = order
+            self._final.pop(name, None)
             return
         self._open.pop(name, None)
         self._ends.pop(name, None)
+        self._said.pop(name, None)
         self._final[name] = order
         while len(self._final) > _KEEP_FINAL:
             _, oldest = self._final.popitem(last=False)

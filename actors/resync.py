@@ -24,6 +24,7 @@ from actors.messages import (
     QueryOrder,
     Reconciled,
     ReconcileNow,
+    RenewLink,
     RoundEnded,
     RoundFed,
     VenueFact,
@@ -41,6 +42,7 @@ _AGAIN_IN_DOUBT = 11.0
 _AGAIN_UNENDED = 5.0
 _FROM_TIME_TO_TIME = 300.0
 _ANSWER_WITHIN = 60.0
+_UNENDED_TO_RENEW = 3
 
 
 class Resync(Actor):
@@ -57,6 +59,7 @@ class Resync(Actor):
         self._number = 0
         self._asked = False
         self._again = False
+        self._unended = 0
         self._round: Round | None = None
         self._missing: dict[str, Missing] = {}
         self._claims: dict[str, tuple[int, str]] = {}
@@ -106,6 +109,8 @@ class Resync(Actor):
 
     @on(QueryOrder)
     def _query(self, message: QueryOrder) -> None:
+        if message.client_order_id in self._claims:
+            return
         if message.claim == "REJECTED":
             # Only a round that is asked from now on can prove it.
             self._claims[message.client_order_id] = (self._number + 1, message.text)
@@ -143,7 +148,14 @@ class Resync(Actor):
         if name == "answer":
             self._asked = False
             self._not_reconciled("NO_ANSWER", "the venue's lists never came")
+            self._renew_link("NO_ANSWER", "The venue's lists never came.")
         self._ask()
+
+    def _renew_link(self, cause: str, sentence: str) -> None:
+        if self._epoch is not None:
+            deadline = self.clock.monotonic() + _ANSWER_WITHIN
+            renew = RenewLink(deadline, self._epoch, cause, sentence)
+            self.tell(names.connection(self.venue), renew)
 
     def _ask(self) -> None:
         if self._epoch is None:
@@ -172,9 +184,13 @@ class Resync(Actor):
             lists = ", ".join(round.unended)
             self._not_reconciled("LIST_NOT_ENDED", f"the venue did not finish: {lists}")
             self.after(_AGAIN_UNENDED, "again")
+            self._unended += 1
+            if self._unended >= _UNENDED_TO_RENEW:
+                self._renew_link("LIST_NOT_ENDED", f"The venue does not finish its lists: {lists}.")
             # What it did bring is true all the same.
         else:
             self._round = round
+            self._unended = 0
         for fact in _facts_of(round):
             self.tell(names.orders(self.venue), VenueFact(self.venue, fact))
         if round.complete:

@@ -34,6 +34,7 @@ from domain.venue import InstrumentDetails
 _COOL_DOWN_SECONDS = 90.0
 _AFTER_REFUSAL_SECONDS = 15.0
 _BEFORE_THE_CLOSE = timedelta(minutes=4)
+_CLOSING = timedelta(seconds=15)
 _DEADLINE_SECONDS = 5.0
 _GIVE_UP_SECONDS = 20.0
 
@@ -119,7 +120,8 @@ class Strategist(Actor):
         if not self._free(symbol, now):
             return
         instrument = self._instruments[symbol]
-        if not may_enter(instrument.sessions, self.clock.now(), leave_out=_BEFORE_THE_CLOSE):
+        wall = self.clock.now()
+        if not may_enter(instrument.sessions, wall, leave_out=_BEFORE_THE_CLOSE, closing=_CLOSING):
             return
         name = f"{self.prefix}-{self.runtime.new_id()}"
         request = entry(name, quote, instrument, trend)

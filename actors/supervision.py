@@ -123,7 +123,7 @@ class Supervisor(Actor):
         self._acknowledged = False
 
     def on_start(self) -> None:
-        """Start the children; the acknowledgement follows the last of them.
+        """Start the children; the acknowledgement follows the last that can be started now.
 
         Those of an incarnation that crashed are stopped first: nobody is left without a parent.
         """
@@ -135,7 +135,11 @@ class Supervisor(Actor):
         self._progress()
 
     def acknowledge_start(self) -> None:
-        """Not before every child has started once."""
+        """Not before the children have: `_start_next` does it.
+
+        A child that waits for its next try, and who depends on it, keeps nobody above waiting:
+        no start waits for the network.
+        """
 
     def describe(self) -> State:
         """Strategy, and each child with its phase."""
@@ -242,12 +246,14 @@ class Supervisor(Actor):
         was_running = record.phase is Phase.RUNNING
         record.phase, record.occupant = Phase.IDLE, None
         if asked and not exit.kind.is_crash:
+            if not record.wanted:
+                self._ended_for_good(record)
             self._progress()
             return
         if was_running and healthy >= record.spec.backoff.reset_after:
             record.streak = 0
         if not self._comes_back(record, exit):
-            record.wanted, record.phase = False, Phase.ENDED
+            self._ended_for_good(record)
             self.noticed(record.spec.name, exit, None)
             self._progress()
             return
@@ -262,6 +268,12 @@ class Supervisor(Actor):
         self._stop_dependants(record)
         self.noticed(record.spec.name, exit, delay)
         self._progress()
+
+    def _ended_for_good(self, record: _Record) -> None:
+        record.wanted, record.phase = False, Phase.ENDED
+        if self._farewell is None:
+            # Else the next incarnation of this supervisor may start it again, with its facts.
+            self.system.retire(record.spec.name)
 
     def _comes_back(self, record: _Record, exit: Exit) -> bool:
         if self._farewell is not None or not record.wanted:
@@ -299,7 +311,12 @@ class Supervisor(Actor):
 
     def _stop_dependants(self, record: _Record) -> None:
         for name in self._dependants(record):
-            if self._records[name].alive and name not in self._to_stop:
+            dependant = self._records[name]
+            if not dependant.alive:
+                continue
+            if dependant.spec.restart is Restart.TEMPORARY:
+                dependant.wanted = False  # as in OTP: not even with those that it depends on
+            if name not in self._to_stop:
                 self._to_stop.append(name)
 
     def _stop_with_dependants(self, record: _Record) -> None:
@@ -353,7 +370,9 @@ class Supervisor(Actor):
                 break  # the later ones need this one
         if waits:
             self.after(min(waits), "next")
-        elif not self._acknowledged:
+        if not self._acknowledged:
+            # Each child has been started once, or waits for its next try: a child that keeps
+            # failing is this supervisor's affair, and no reason to think that *it* hangs.
             self._acknowledged = True
             super().acknowledge_start()
 
@@ -377,20 +396,23 @@ class Supervisor(Actor):
     def _replace_ghost(self, record: _Record, what: str) -> None:
         name, ghost = record.spec.name, record.occupant
         if ghost is not None and ghost.owns_handle:
-            self.log.critical(
-                "{} hangs ({}) and owns a handle of the outside world: the process ends with {} "
-                "and must be started again. All stacks follow.",
-                name,
-                what,
-                EXIT_RESTART_ME,
-            )
-            faulthandler.dump_traceback(all_threads=True)
-            self.system.end(EXIT_RESTART_ME)
+            self._end_for_its_handle(record, what)
             return
         self.log.error("{} hangs ({}): it is fenced and replaced.", name, what)
         if ghost is not None:
             ghost.fence()
         self._gone(record, Exit(ExitKind.WEDGED, "WEDGED", what))
+
+    def _end_for_its_handle(self, record: _Record, what: str) -> None:
+        self.log.critical(
+            "{} hangs ({}) and owns a handle of the outside world: the process ends with {} "
+            "and must be started again. All stacks follow.",
+            record.spec.name,
+            what,
+            EXIT_RESTART_ME,
+        )
+        faulthandler.dump_traceback(all_threads=True)
+        self.system.end(EXIT_RESTART_ME)
 
     def _abandon(self, record: _Record) -> None:
         self.log.error(
@@ -398,8 +420,13 @@ class Supervisor(Actor):
             record.spec.name,
             record.spec.stop_seconds,
         )
-        if record.occupant is not None:
-            record.occupant.fence()
+        ghost = record.occupant
+        if ghost is not None and ghost.owns_handle and self._farewell is None:
+            self._end_for_its_handle(record, "it did not stop in time")
+            self.after(record.spec.stop_seconds, f"stop {record.spec.name}")
+            return
+        if ghost is not None:
+            ghost.fence()
         self._gone(record, Exit(ExitKind.SHUTDOWN, "ABANDONED", "did not stop in time"))
 
 
@@ -407,8 +434,9 @@ class RootSupervisor(Supervisor):
     """The top of the tree: when it ends, the process does."""
 
     def leave(self) -> None:
-        """Tell the process how to end."""
+        """Tell the process how to end, and everybody who still waits for an answer."""
         super().leave()
+        self.system.retire(self.seat.name)
         exit: Any = self._exit
         orderly = exit is not None and exit.kind is ExitKind.SHUTDOWN
         self.system.end(0 if orderly else EXIT_RESTART_ME)

@@ -39,6 +39,8 @@ class ActorSystem:
         self._exit_code: int | None = None
         self.on_quarantine: tuple[str, ...] = ()
         """Seats that are told when a fact is quarantined."""
+        self.on_pressure: tuple[str, ...] = ()
+        """Seats that are told when facts pile up somewhere."""
 
     # -- seats ---------------------------------------------------------------------------
 
@@ -121,6 +123,20 @@ class ActorSystem:
                 self.tell(name, Quarantined(seat, letter.id, letter.summary), sender=seat)
 
     # -- the end -------------------------------------------------------------------------
+
+    def retire(self, name: str) -> None:
+        """Nobody will sit here again, nor on any seat below: close them, and tell who waits.
+
+        Only what fills the seat opens it again.
+        """
+        below = [seat for seat in self.seats() if seat.parent == name and seat.name != name]
+        for seat in below:
+            self.retire(seat.name)
+        retired = self.find(name)
+        if retired is not None:
+            for envelope in retired.mailbox.close():
+                if envelope.lane is not Lane.QUOTE:
+                    self.lose(name, envelope, "the seat is closed for good")
 
     def end(self, exit_code: int) -> None:
         """The process should end with this code; the first one counts."""

@@ -100,7 +100,7 @@ class VenueSupervisor(Supervisor):
             return
         again = f"next try in {delay:.1f} s" if delay is not None else "no further try"
         sentence = exit.sentence or exit.cause
-        self.log.warning("No link to {}: {} ({}; {}).", self.venue, sentence, exit.cause, again)
+        self.log.info("No link to {}: {} ({}; {}).", self.venue, sentence, exit.cause, again)
         self._down = LinkDown(self.venue, exit.cause, sentence, delay)
         for name in (names.DESK, names.NARRATOR):
             self.tell(name, self._down)

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 from loguru import logger
 
-from actors.lanes import ChildWedged, Lane
+from actors.lanes import ChildWedged, FactsPileUp, Lane
 from actors.seat import Seat
 from actors.supervision import EXIT_RESTART_ME
 from actors.system import ActorSystem
 from runtime.interface import Timer
 
 _EVERY = 0.5
+SOFT_MARK = 1_000
+"""Facts that may wait at a seat before no position is opened any more."""
+HARD_MARK = 20_000
+"""Facts that may wait before the venue is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,13 @@ def pulse_of(seat: Seat, now: float) -> Pulse:
 class Watch:
     """Looks at every seat twice a second."""
 
-    def __init__(self, system: ActorSystem, *, pressure_told: str = "") -> None:
+    def __init__(self, system: ActorSystem) -> None:
         self._system = system
         self._clock = system.runtime.clock
         self._timer: Timer | None = None
         self._told: set[tuple[str, int]] = set()
         self._stopped = False
+        self._piled: set[str] = set()
 
     def start(self) -> None:
         """Look, and look again."""
@@ -67,12 +72,26 @@ class Watch:
         """Report each incarnation that hangs, once, to its supervisor."""
         now = self._clock.monotonic()
         for seat in self._system.seats():
+            self._weigh(seat)
             pulse = pulse_of(seat, now)
             key = (seat.name, seat.incarnation)
             if pulse.answers or key in self._told:
                 continue
             self._told.add(key)
             self._report(seat, pulse)
+
+    def _weigh(self, seat: Seat) -> None:
+        waiting = seat.mailbox.depth(Lane.FACT)
+        piled = waiting > SOFT_MARK
+        if not piled and seat.name not in self._piled:
+            return
+        if piled:
+            self._piled.add(seat.name)
+        else:
+            self._piled.discard(seat.name)
+        told = FactsPileUp(seat.name, waiting if piled else 0, waiting > HARD_MARK)
+        for name in self._system.on_pressure:
+            self._system.tell(name, told, sender="watch")
 
     def _report(self, seat: Seat, pulse: Pulse) -> None:
         parent = self._system.find(seat.parent)
@@ -89,9 +108,3 @@ class Watch:
             return
         wedged = ChildWedged(seat.name, seat.incarnation, pulse.handling, pulse.seconds)
         self._system.tell(parent.name, wedged, sender="watch")
-
-
-def fact_pressure(system: ActorSystem) -> dict[str, int]:
-    """How many facts wait, by seat, where any do."""
-    depths = {seat.name: seat.mailbox.depth(Lane.FACT) for seat in system.seats()}
-    return {name: depth for name, depth in depths.items() if depth}

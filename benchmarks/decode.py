@@ -5,6 +5,9 @@ goes all the way: frames, decoder, level 1, one quote per packet and instrument,
 keeps the newest. The baseline is the library's client and decoder *alone*, with a receiver that
 does nothing; the library with its own wrapper and tickers is shown beside it. Runs alternate in
 one process; ratios are of medians.
+
+What a quote costs, and not the decoding, counts when reads are small (`--read-bytes 400`): then
+nearly each tick makes a quote, while the baseline makes none.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from actors.base import Actor, on
 from actors.lanes import State
 from actors.messages import (
     AccountChanged,
+    BookLoaded,
     CircuitChanged,
     FillRecorded,
     InstrumentFailed,
@@ -17,6 +18,7 @@ from actors.messages import (
     Introduce,
     LinkDown,
     LinkUp,
+    LoadBook,
     NotReconciled,
     OrderRecorded,
     QuoteUpdate,
@@ -28,6 +30,7 @@ from domain.orders import Order, OrderState
 from domain.symbols import Symbol
 
 _SETTLE_SECONDS = 1.5
+_WHERE_SECONDS = 15.0
 
 
 class Narrator(Actor):
@@ -56,9 +59,11 @@ class Narrator(Actor):
         self._told_quotes = False
         self._down = False
         self._agreed_epoch = 0
+        self._connected_epoch = 0
 
     def on_start(self) -> None:
         """Catch up with what was said before the console began."""
+        self.tell(names.LEDGER, LoadBook(self.seat.name))
         for venue in self._venues:
             for name in (venue, names.connection(venue), names.resync(venue)):
                 self.tell(name, Introduce(self.seat.name))
@@ -71,9 +76,19 @@ class Narrator(Actor):
         """One line of the story: what it is about, and what happened."""
         self._say(f"{word:<9} {text}")
 
+    @on(BookLoaded)
+    def _book(self, message: BookLoaded) -> None:
+        held = [f"{p.quantity} {p.symbol}" for p in message.positions if p.quantity]
+        if held or message.open_orders:
+            orders = f"{len(message.open_orders)} open orders"
+            self.line("GOES ON", f"with {', '.join(held) or 'no holdings'} and {orders}")
+
     @on(LinkUp)
     def _up(self, message: LinkUp) -> None:
         self._down = False
+        if message.epoch == self._connected_epoch:
+            return
+        self._connected_epoch = message.epoch
         self.line(
             "CONNECTED",
             f"to {message.venue}, server version {message.opened.server_version}, "
@@ -135,8 +150,12 @@ class Narrator(Actor):
         self._quotes[quote.symbol] = f"{quote.symbol} {quote.bid:g}/{quote.ask:g}"
 
     def on_timer(self, name: str) -> None:
-        """The first quotes have had time to come."""
+        """The first quotes have had time to come; or it is time to say where to look."""
+        if name == "where":
+            self._tell_where()
+            return
         self._told_quotes = True
+        self.after(_WHERE_SECONDS, "where")
         self.line("QUOTES", "  ".join(self._quotes[symbol] for symbol in sorted(self._quotes)))
 
     @on(OrderRecorded)
@@ -171,6 +190,9 @@ class Narrator(Actor):
             f"({fill.quantity * fill.price:,.2f} {fill.symbol.currency}), "
             f"commission {commission:.2f} {fill.commission_currency} ({fill.client_order_id})",
         )
+        self._tell_where()
+
+    def _tell_where(self) -> None:
         if not self._told_where:
             self._told_where = True
             for text in self._where:
@@ -183,4 +205,6 @@ class Narrator(Actor):
 def _terms(order: Order) -> str:
     request = order.request
     price = f"at {request.limit_price} or better" if request.limit_price else "at the market"
+    if request.stop_price:
+        price = f"{price}, once it trades at {request.stop_price}"
     return f"{request.purpose.lower()}: {request.side} {request.quantity} {request.symbol} {price}"

@@ -22,8 +22,14 @@ class DeskFigures:
 
     venue: str
     base_currency: str
+    observing: bool
+    """A real gateway is watched, and nothing is sent to it."""
+    disarmed: str
+    """Why no new positions are opened in this mode; empty when they may be."""
     paused: bool
     paused_reason: str
+    facts_waiting: int
+    """Facts that wait to be handled, above the soft mark; 0 below it."""
     venue_reason: str
     """Why the venue may not be traded; empty when it may."""
     venue_reconciled: bool
@@ -44,13 +50,26 @@ class DeskFigures:
     max_order_value: Decimal
 
 
+def purpose_of(request: OrderRequest, managed: Decimal) -> Purpose:
+    """What an order is for, given what Kelpie holds: one that is against the holding leaves it.
+
+    A sale of shares is never an entry: Kelpie sells what it bought, and does not sell short.
+    """
+    if request.purpose is not Purpose.ENTRY:
+        return request.purpose
+    against = managed < 0 if request.side is Side.BUY else managed > 0
+    if not against and (request.side is Side.BUY or request.symbol.is_currency_pair):
+        return Purpose.ENTRY
+    return Purpose.PROTECTION if request.type.needs_stop else Purpose.EXIT
+
+
 def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
     """Walk the gates in their order; the first that is shut gives the refusal."""
     try:
         check_request(request)
     except OrderError as error:
         return Refusal(request.client_order_id, error.code, str(error), "Mend the order.")
-    for gate in (_known, _paused, _tradable, _blocked, _shape, _oversell):
+    for gate in (_known, _observing, _paused, _keeping_up, _tradable, _blocked, _shape, _oversell):
         refusal = gate(request, figures)
         if refusal is not None:
             return refusal
@@ -68,6 +87,35 @@ def _known(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
             "SYMBOL_NOT_ALLOWED",
             f"{request.symbol} is not among the symbols that Kelpie may trade.",
             "Name it in ALLOWED_SYMBOLS and start Kelpie again, or choose one that is there.",
+        )
+    return None
+
+
+def _observing(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if figures.observing:
+        return _refuse(
+            request,
+            "OBSERVING",
+            "Kelpie only observes: no order is sent in this mode.",
+            "Start it with MODE=paper to trade paper money.",
+        )
+    if figures.disarmed and request.purpose not in _RISK_REDUCING:
+        return _refuse(
+            request,
+            "DISARMED",
+            f"No new positions: {figures.disarmed}.",
+            "This version cannot arm live trading; use MODE=paper. Exits and cancels go on.",
+        )
+    return None
+
+
+def _keeping_up(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if figures.facts_waiting and request.purpose not in _RISK_REDUCING:
+        return _refuse(
+            request,
+            "FALLING_BEHIND",
+            f"{figures.facts_waiting} facts wait to be handled, so what is known is old.",
+            "Wait until they are; `kelpie actors` shows where they wait.",
         )
     return None
 
@@ -166,17 +214,17 @@ def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
 
 
 def _largest_order(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
-    price = _worst_price(request, figures)
     reducing = request.purpose in _RISK_REDUCING
-    if (price is None or figures.rate is None) and not reducing:
+    missing = "quote" if figures.price is None else "exchange rate" if figures.rate is None else ""
+    if missing and not reducing:
+        # Not even with a limit: nothing is opened on data that is old, delayed or one-sided.
         return _refuse(
             request,
-            "NO_FRESH_QUOTE" if price is None else "NO_RATE",
-            f"There is no fresh {'quote' if price is None else 'exchange rate'} for "
-            f"{request.symbol}, so its value is not known.",
-            "Wait for the market's data, or give a limit price.",
+            "NO_FRESH_QUOTE" if missing == "quote" else "NO_RATE",
+            f"There is no fresh {missing} for {request.symbol}, so its value is not known.",
+            "Wait for the market's data; `kelpie status` shows how old it is.",
         )
-    price = price if price is not None else Decimal(0)
+    price = _worst_price(request, figures) or Decimal(0)
     value = request.quantity * price * (figures.rate or Decimal(0))
     if value > figures.max_order_value and not reducing:
         return _refuse(

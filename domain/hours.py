@@ -19,16 +19,36 @@ def open_session(sessions: Sequence[TradingSession], now: datetime) -> TradingSe
 
 
 def may_enter(
-    sessions: Sequence[TradingSession], now: datetime, *, leave_out: timedelta = timedelta(0)
+    sessions: Sequence[TradingSession],
+    now: datetime,
+    *,
+    leave_out: timedelta = timedelta(0),
+    closing: timedelta = timedelta(0),
 ) -> bool:
-    """The market trades, and will for `leave_out` yet."""
+    """The market trades, and will for `leave_out` yet; of its session more than `closing` is left.
+
+    A session that opens at the minute at which this one closes goes on with it: what is bought
+    now can be sold then, so only the closing itself is left out.
+    """
     session = open_session(sessions, now)
-    if session is None:
+    if session is None or now + closing >= _closes(session):
         return False
-    return now + leave_out < (session.liquid_closes or session.closes)
+    return now + leave_out < _last_close(sessions, session)
 
 
 def next_opening(sessions: Sequence[TradingSession], now: datetime) -> datetime | None:
     """When the next session begins, if the venue has announced it."""
     starts = [s.liquid_opens or s.opens for s in sessions if (s.liquid_opens or s.opens) > now]
     return min(starts, default=None)
+
+
+def _closes(session: TradingSession) -> datetime:
+    return session.liquid_closes or session.closes
+
+
+def _last_close(sessions: Sequence[TradingSession], session: TradingSession) -> datetime:
+    opens = {each.liquid_opens or each.opens: each for each in sessions}
+    closes = _closes(session)
+    while (following := opens.get(closes)) is not None and _closes(following) > closes:
+        closes = _closes(following)
+    return closes

@@ -46,6 +46,15 @@ _LIVE = {
     VenueStatus.HELD: OrderState.HELD,
     VenueStatus.WORKING: OrderState.WORKING,
 }
+_WOKEN_BY_A_FILL = frozenset(
+    {
+        OrderState.INTENDED,
+        OrderState.SENT,
+        OrderState.HELD,
+        OrderState.UNKNOWN,
+        OrderState.NOT_SENT,  # it was sent after all, and may work on
+    }
+)
 _RANK = {OrderState.INTENDED: 0, OrderState.SENT: 1, OrderState.HELD: 2, OrderState.WORKING: 3}
 
 
@@ -67,7 +76,7 @@ def on_fill(order: Order) -> Change | None:
     """What a booked fill means: all of it filled, or a sign of life of one thought dead."""
     if order.filled >= order.request.quantity:
         return _changed(order, Change(OrderState.FILLED))
-    if order.state in (OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN, OrderState.HELD):
+    if order.state in _WOKEN_BY_A_FILL:
         return Change(OrderState.WORKING, pending_change=order.pending_change)
     return None
 
@@ -85,7 +94,8 @@ def _on_live(order: Order, state: OrderState) -> Change | None:
 def _on_end(order: Order, report: OrderReport) -> Change | AwaitFills | None:
     filled = report.filled if report.filled is not None else order.filled
     if report.status is VenueStatus.FILLED:
-        filled = max(filled, order.request.quantity) if report.filled is None else filled
+        # Completed orders may bring no number, or 0: then it is done when all of it is booked.
+        filled = report.filled or order.request.quantity
         then = Change(OrderState.FILLED)
     elif report.status is VenueStatus.EXPIRED:
         then = Change(OrderState.EXPIRED, report.reason or "expired at the venue")

@@ -175,8 +175,6 @@ class KelpieClient(Client):
 
     def _onSocketHasData(self, data: bytes) -> None:
         """Handle all whole frames of what came; keep the rest for the next read."""
-        if self._ended:
-            return
         if self._rest:
             data = self._rest + data
         handle = self.decoder.interpret

@@ -10,11 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from console.hook import actors, health, market, operations, trading
 from console.hook.asking import Asking
 from console.hook.problems import (
+    PROBLEM_TYPE,
     on_crash,
     on_http_exception,
     refusal_of,
@@ -25,14 +26,26 @@ from console.schemas import Problem
 _bearer = HTTPBearer(auto_error=False, description="The guard at the door checks it.")
 
 
-class Json(Response):
+class Json(JSONResponse):
     """JSON by orjson."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """Write it out."""
         return orjson.dumps(content)
+
+
+class _App(FastAPI):
+    """Says in its schema under which type problems are sent."""
+
+    def openapi(self) -> dict[str, Any]:
+        schema: dict[str, Any] = super().openapi()
+        for verbs in schema["paths"].values():
+            for route in verbs.values():
+                for status in ("4XX", "5XX"):
+                    response = route["responses"][status]
+                    [model] = response["content"].values()
+                    response["content"] = {PROBLEM_TYPE: model}
+        return schema
 
 
 async def _says_token(_: Annotated[object, Depends(_bearer)]) -> None:
@@ -41,7 +54,7 @@ async def _says_token(_: Annotated[object, Depends(_bearer)]) -> None:
 
 def build_app(asking: Asking) -> FastAPI:
     """Put the routes together. Without the guard around it, it lets anybody in."""
-    app = FastAPI(
+    app = _App(
         title="Kelpie's hook",
         version=asking.options.version,
         docs_url=None,

@@ -56,7 +56,7 @@ def routes(asking: Asking) -> APIRouter:
 
 
 async def _set_paused(asking: Asking, paused: bool, reason: str) -> TradingOut:
-    asking.audit("pause" if paused else "resume", reason)
+    # The ledger audits the switch itself, with who threw it and why.
     asking.tell(asking.options.desk, SetPaused(paused, "hook", reason))
     try:
         async with asyncio.timeout(asking.options.answer_seconds):

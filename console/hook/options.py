@@ -43,5 +43,7 @@ class HookOptions:
     body_limit_bytes: int = 64 * 1024
     body_seconds: float = 5.0
     """How long a body may take to come."""
+    quiet_seconds: float = 40.0
+    """A connection without a request for so long is cut."""
     connections: int = 100
     """Beyond so many at once they are turned away."""

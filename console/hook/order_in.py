@@ -129,7 +129,10 @@ class _ExactRequest(Request):
     """A request whose JSON keeps its decimals."""
 
     async def json(self) -> Any:
-        return parse(await self.body())
+        read = parse(await self.body())
+        if not isinstance(read, dict):
+            raise Refused(422, "BODY_NOT_AN_OBJECT", "The body is JSON, but not an object.")
+        return read
 
 
 class ExactRoute(APIRoute):

@@ -122,8 +122,6 @@ _BY_TYPE = {
     "missing": "FIELD_MISSING",
     "extra_forbidden": "FIELD_UNKNOWN",
     "enum": "FIELD_NOT_ALLOWED",
-    "model_attributes_type": "BODY_NOT_AN_OBJECT",
-    "model_type": "BODY_NOT_AN_OBJECT",
     "string_too_long": "FIELD_TOO_LONG",
     "string_pattern_mismatch": "FIELD_NOT_ALLOWED",
     "greater_than_equal": "NUMBER_OUT_OF_RANGE",

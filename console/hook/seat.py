@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import uvicorn
 from loguru import logger
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from actors.base import Actor
 from actors.lanes import Exit, ExitKind, State
@@ -17,11 +18,15 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from console.hook.app import build_app
 from console.hook.asking import Asking
+from console.hook.connections import QuietConnections
 from console.hook.guard import Guard
 from console.hook.options import HookOptions
 
 _STOP_SECONDS = 2.0
-_DRAIN_SECONDS = 1.0
+_DRAIN_SECONDS = 1
+_SWEEP = "sweep"
+_LISTEN = "listen"
+_AGAIN_SECONDS = 2.0
 
 
 class HookPortTaken(OSError):
@@ -52,34 +57,32 @@ class Hook(Actor):
         self._guard: Guard | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopping = False
+        self._trouble = ""
+        self._quiet = QuietConnections(options.quiet_seconds)
 
     def on_start(self) -> None:
         """Listen, and serve from the loop's next turn on. Waits for no network.
 
-        Raises:
-            HookPortTaken: somebody else listens there, or the address is not this machine's.
+        Where somebody else listens already, it says so and tries again until it can: a start
+        that failed would hold up the console's, and in the end end the process, for a page.
         """
         asking = Asking(self.system, self.options, self.seat.name)
         self._guard = Guard(build_app(asking), self.options, self.clock)
-        self._server = _Server(
-            uvicorn.Config(
-                _Contained(self._guard),
-                loop="none",
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=self.options.connections,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=int(_DRAIN_SECONDS),
-                h11_max_incomplete_event_size=16 * 1024,
-            )
-        )
-        # Last, for what fails before has nothing to close.
-        self._socket = _listen(self.options.host, self.options.port)
+        self.after(self.options.quiet_seconds / 4, _SWEEP)
+        self._listen()
+
+    def _listen(self) -> None:
+        try:
+            self._socket = _listen(self.options.host, self.options.port)
+        except HookPortTaken as error:
+            if not self._trouble:
+                self.log.error("{}. It is tried again every {} s.", error, _AGAIN_SECONDS)
+            self._trouble = str(error)
+            self.after(_AGAIN_SECONDS, _LISTEN)
+            return
+        self._trouble = ""
+        assert self._guard is not None
+        self._server = _server(self._guard, self.options)
         self._serving = self.run(self._serve(self._server, self._socket))
         self.log.info("The hook listens at {}.", self.url)
 
@@ -96,10 +99,27 @@ class Hook(Actor):
         server = self._server
         return {
             "url": self.url,
+            "trouble": self._trouble,
             "connections": len(server.server_state.connections) if server else 0,
             "requests": server.server_state.total_requests if server else 0,
             "refused": dict(self._guard.refused) if self._guard else {},
         }
+
+    def on_timer(self, name: str) -> None:
+        """Try to listen again, or cut the connections that say nothing."""
+        if name == _LISTEN:
+            self._listen()
+        elif name == _SWEEP:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        if self._server is not None:
+            connections = self._server.server_state.connections
+            open_ones = [each for each in connections if isinstance(each, H11Protocol)]
+            cut = self._quiet.sweep(open_ones, self.clock.monotonic())
+            if cut:
+                self.log.info("Cut {} connections that said nothing.", cut)
+        self.after(self.options.quiet_seconds / 4, _SWEEP)
 
     def on_stop_asked(self) -> None:
         """Finish what is being answered, then end."""
@@ -136,6 +156,26 @@ class Hook(Actor):
             self._socket.close()
 
 
+def _server(app: ASGIApp, options: HookOptions) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            _Contained(app),
+            loop="none",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=options.connections,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+            h11_max_incomplete_event_size=16 * 1024,
+        )
+    )
+
+
 class _Contained:
     """Nothing that a request does gets further than here."""
 
@@ -151,7 +191,8 @@ class _Contained:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, or asyncio does not know it as such and leaves Nagle's delay of 40 ms on.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

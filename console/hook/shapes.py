@@ -83,7 +83,7 @@ def position_out(position: PositionView) -> schemas.PositionOut:
         external=position.external,
         average_price=position.average_price,
         currency=position.symbol.currency,
-        market_price=position.market_price,
+        market_price=_price(position.market_price),
         unrealised_pnl=position.unrealised_pnl,
     )
 
@@ -186,6 +186,11 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each, depth + 1) for each in list(value)[:_LONGEST]]
     return str(value)[:2000]
+
+
+def _price(price: float | None) -> float | None:
+    # Half-way between two prices is no tidy float; ten places are beyond any market's steps.
+    return None if price is None else round(price, 10)
 
 
 def _in(at: datetime, seconds: float | None) -> datetime | None:

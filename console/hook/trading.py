@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -16,15 +17,19 @@ from console.hook.shapes import order_out
 from console.schemas import OrderOut, OrdersOut
 from domain.orders import Order, OrderRequest, OrderState
 
-_TAKEN = frozenset({"DUPLICATE_ORDER_ID", "ORDER_ID_TAKEN"})
-_STATUS = {
-    "ORDER_NOT_KNOWN": 404,
-    "PAUSED": 409,
-    "VENUE_NOT_TRADABLE": 409,
-    "DUPLICATE_ORDER_ID": 409,
-    "ORDER_ID_TAKEN": 409,
-}
-"""What is not named here is 422."""
+_NEVER = frozenset(
+    {
+        "SYMBOL_NOT_ALLOWED",
+        "QUANTITY_NOT_POSITIVE",
+        "QUANTITY_NOT_IN_LOTS",
+        "PRICE_MISSING",
+        "PRICE_NOT_WANTED",
+        "PRICE_NOT_POSITIVE",
+        "PRICE_BETWEEN_STEPS",
+        "ORDER_TOO_LARGE",
+    }
+)
+"""The order itself is wrong, so it is refused tomorrow too: 422. For how things stand: 409."""
 
 
 def routes(asking: Asking) -> APIRouter:
@@ -56,7 +61,6 @@ def routes(asking: Asking) -> APIRouter:
     async def cancel(client_order_id: str) -> OrderOut:
         """Ask for an order to be taken back; its state changes when the venue says so."""
         await _known(asking, client_order_id)
-        asking.audit(f"cancel {client_order_id}", "asked for over the hook")
         deadline = asking.clock.monotonic() + asking.options.answer_seconds
         verdict = await asking.ask(
             asking.options.desk, ProposeCancel(deadline, client_order_id, "hook")
@@ -73,12 +77,13 @@ class _Proposing:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._busy: dict[str, asyncio.Lock] = {}
+        self._at_it: Counter[str] = Counter()
 
     async def propose(self, body: OrderIn) -> Order:
         """Have the order admitted and on disk, or say why not.
 
         Raises:
-            Refused: with the desk's code, or `DUPLICATE_ORDER_ID` where the id has another order.
+            Refused: with the desk's code, or `ORDER_ID_TAKEN` where the id has another order.
         """
         asking = self._asking
         given = body.client_order_id
@@ -87,13 +92,15 @@ class _Proposing:
             return await self._put(body.request(fresh))
         request = body.request(given)
         lock = self._busy.setdefault(given, asyncio.Lock())
+        self._at_it[given] += 1
         try:
             async with lock:
                 existing = await asking.order(given)
                 return await self._put(request) if existing is None else _same(existing, request)
         finally:
-            if not lock.locked():
-                self._busy.pop(given, None)
+            self._at_it[given] -= 1
+            if not self._at_it[given]:
+                del self._at_it[given], self._busy[given]
 
     async def _put(self, request: OrderRequest) -> Order:
         asking = self._asking
@@ -105,7 +112,7 @@ class _Proposing:
             verdict = await asking.ask(asking.options.desk, propose)
         except Refused as refused:
             raise _in_doubt(refused, id) from refused
-        if isinstance(verdict, Verdict) and verdict.code in _TAKEN:
+        if isinstance(verdict, Verdict) and verdict.code == "ORDER_ID_TAKEN":
             # Somebody else came in between, with this order or with another under its id.
             existing = await asking.order(id)
             if existing is not None:
@@ -123,7 +130,7 @@ class _Proposing:
                 "Send the same body with this client order id again: it is harmless.",
                 client_order_id=id,
             )
-        return order
+        return _same(order, request)
 
 
 def _in_doubt(refused: Refused, client_order_id: str) -> Refused:
@@ -148,7 +155,7 @@ def _admitted(asking: Asking, verdict: object, client_order_id: str) -> None:
         )
     if not verdict.admitted:
         raise Refused(
-            _STATUS.get(verdict.code, 422),
+            422 if verdict.code in _NEVER else 409,
             verdict.code,
             verdict.sentence,
             verdict.cure,
@@ -160,7 +167,7 @@ def _same(existing: Order, request: OrderRequest) -> Order:
     if _terms(existing.request) != _terms(request):
         raise Refused(
             409,
-            "DUPLICATE_ORDER_ID",
+            "ORDER_ID_TAKEN",
             f"The client order id {request.client_order_id} was used for another order.",
             "Send the same order again, or leave the id out to have a new one made.",
             client_order_id=request.client_order_id,

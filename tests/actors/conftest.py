@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from actors.base import Actor, on
-from actors.lanes import Command, Lane, Message, State, Stop
+from actors.lanes import Command, Exit, Lane, Message, State, Stop
 from actors.seat import Seat
 from actors.supervision import Child, Intensity, RootSupervisor, Strategy, Supervisor
 from actors.system import ActorSystem
@@ -47,6 +48,14 @@ class Crash(Message):
 
     lane: ClassVar[Lane] = Lane.COMMAND
     error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class End(Message):
+    """End with this reason."""
+
+    lane: ClassVar[Lane] = Lane.COMMAND
+    exit: Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,10 @@ class Recorder(Actor):
     @on(Crash)
     def _crash_asked(self, message: Crash) -> None:
         raise message.error
+
+    @on(End)
+    def _end_asked(self, message: End) -> None:
+        self.end(message.exit)
 
     @on(Hang)
     def _hang(self, message: Hang) -> None:
@@ -215,10 +228,71 @@ def grow() -> Iterator[Any]:
     yield build
     for system, watch in felled:
         watch.stop()
-        system.tell("root", Stop())
-        assert system.wait_for_end(LIMIT) is not None, "the tree did not stop"
-        threads = system.runtime.threads()  # type: ignore[attr-defined]
-        for thread in threads:
-            thread.join(LIMIT)
-            assert not thread.is_alive(), f"{thread.name} is left behind"
-        system.runtime.close()  # type: ignore[attr-defined]
+        fell(system)
+
+
+def fell(system: ActorSystem) -> None:
+    """Stop a tree from its root; no thread of it may live on."""
+    system.tell("root", Stop())
+    assert system.wait_for_end(LIMIT) is not None, "the tree did not stop"
+    runtime = system.runtime
+    assert isinstance(runtime, ThreadRuntime)
+    for thread in runtime.threads():
+        thread.join(LIMIT)
+        assert not thread.is_alive(), f"{thread.name} is left behind"
+    runtime.close()
+
+
+class FullChance(random.Random):
+    """Always the longest wait that the jitter allows."""
+
+    def random(self) -> float:
+        return 1.0
+
+
+class NotingRoot(RootSupervisor):
+    """Writes down who ended, how, and after which wait it is tried again."""
+
+    diary: Diary
+
+    def noticed(self, child: str, exit: Exit, delay: float | None) -> None:
+        self.diary.add(child, f"{exit.kind.name} {delay}")
+
+
+@pytest.fixture
+def plant() -> Iterator[Any]:
+    """Build a tree of any children: `plant(diary, Child(...), …)`; it is felled afterwards."""
+    felled: list[ActorSystem] = []
+
+    def build(
+        diary: Diary,
+        *children: Child,
+        strategy: Strategy = Strategy.ONE_FOR_ONE,
+        intensity: Intensity = PATIENT,
+    ) -> Tree:
+        clock = WarpClock()
+        runtime = ThreadRuntime(clock)
+        runtime.chance = FullChance()
+        system = ActorSystem(runtime)
+        kind = type("Root", (NotingRoot,), {"diary": diary})
+        system.fill(
+            system.seat("root"),
+            lambda system, seat: kind(
+                system, seat, strategy=strategy, children=children, intensity=intensity
+            ),
+        )
+        felled.append(system)
+        return Tree(system, diary, clock, tuple(child.name for child in children))
+
+    yield build
+    for system in felled:
+        fell(system)
+
+
+SHORT = Backoff(first=0.01, ceiling=0.05, reset_after=5.0, floor=0.001)
+
+
+def recorder(diary: Diary, name: str, kind: type[Recorder] = Recorder, **spec: Any) -> Child:
+    """A child that writes into the diary."""
+    spec.setdefault("backoff", SHORT)
+    return Child(name, lambda system, seat: kind(system, seat, diary), **spec)

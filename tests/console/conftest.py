@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from actors import names
-from actors.base import Actor, on
+from actors.base import on
 from actors.lanes import Stop
 from actors.messages import RecordAudit
-from actors.seat import Seat
 from actors.supervision import Child, Intensity, RootSupervisor, Strategy, Supervisor
 from actors.system import ActorSystem, NobodyThere
 from actors.watch import Watch
@@ -51,16 +50,6 @@ class Reach:
             return client.post(path, **kwargs)
 
 
-@dataclass
-class Rig:
-    """A tree: `root` over `a`, `b`, `ledger`, `last`, and `console` over `console.hook`."""
-
-    system: ActorSystem
-    diary: Diary
-    clock: WarpClock
-    hook: Reach
-
-
 class Auditor(Recorder):
     """Writes what the hook has audited into the diary, as the ledger does into its book."""
 
@@ -69,19 +58,34 @@ class Auditor(Recorder):
         self.diary.add(message.who, f"{message.what}: {message.detail}")
 
 
-Grow = Callable[..., Rig]
+@dataclass
+class Planted:
+    """A running tree of any children, with a hook."""
+
+    system: ActorSystem
+    clock: WarpClock
+    diary: Diary
+    hook: Reach
+
+
+Plant = Callable[..., Planted]
+Grow = Callable[..., Planted]
 
 
 @pytest.fixture
-def grow() -> Iterator[Grow]:
-    """Build a tree with a hook; it is felled afterwards."""
+def plant() -> Iterator[Plant]:
+    """Let children and a hook grow under a root; the tree is felled afterwards."""
     felled: list[tuple[ActorSystem, Watch]] = []
 
-    def build(*, budget: float = 30.0, watched: bool = True, **options: Any) -> Rig:
+    def build(
+        make_children: Callable[[WarpClock, Diary], Sequence[Child]],
+        *,
+        watched: bool = True,
+        **options: Any,
+    ) -> Planted:
         clock = WarpClock()
         system = ActorSystem(ThreadRuntime(clock, seed=1))
         diary = Diary()
-        kind = type("Recorder", (Recorder,), {"budget_seconds": budget})
         chosen = HookOptions(
             **{
                 "host": "127.0.0.1",
@@ -97,26 +101,9 @@ def grow() -> Iterator[Grow]:
                 **options,
             }
         )
-
-        def recorder(name: str) -> Child:
-            return Child(name, lambda system, seat: kind(system, seat, diary), backoff=SOON)
-
-        def ledger(name: str) -> Child:
-            return Child(name, lambda system, seat: Auditor(system, seat, diary), backoff=SOON)
-
-        def console(system: ActorSystem, seat: Seat) -> Actor:
-            hook = Child(names.HOOK, lambda s, at: Hook(s, at, chosen), backoff=SOON)
-            return Supervisor(
-                system,
-                seat,
-                strategy=Strategy.ONE_FOR_ONE,
-                children=(hook,),
-                intensity=Intensity(crashes=1000, seconds=60),
-            )
-
-        first = (recorder("a"), recorder("b"), ledger("ledger"))
         # Started after the hook, so that its start says that all are there.
-        children = (*first, Child(names.CONSOLE, console), recorder("last"))
+        last = Child("last", lambda system, seat: Recorder(system, seat, diary))
+        children = (*make_children(clock, diary), _console(chosen), last)
         system.fill(
             system.seat("root"),
             lambda s, at: RootSupervisor(
@@ -132,7 +119,7 @@ def grow() -> Iterator[Grow]:
             watch.start()
         felled.append((system, watch))
         diary.wait_for("last", "start")
-        return Rig(system, diary, clock, Reach(hook_url(system)))
+        return Planted(system, clock, diary, Reach(hook_url(system)))
 
     yield build
     for system, watch in felled:
@@ -145,6 +132,39 @@ def grow() -> Iterator[Grow]:
             thread.join(LIMIT)
             assert not thread.is_alive(), f"{thread.name} is left behind"
         runtime.close()
+
+
+def _console(options: HookOptions) -> Child:
+    hook = Child(names.HOOK, lambda s, at: Hook(s, at, options), backoff=SOON)
+    return Child(
+        names.CONSOLE,
+        lambda s, at: Supervisor(
+            s,
+            at,
+            strategy=Strategy.ONE_FOR_ONE,
+            children=(hook,),
+            intensity=Intensity(crashes=1000, seconds=60),
+        ),
+    )
+
+
+@pytest.fixture
+def grow(plant: Plant) -> Grow:
+    """Build a tree of recorders with a hook."""
+
+    def build(*, budget: float = 30.0, **options: Any) -> Planted:
+        kind = type("Recorder", (Recorder,), {"budget_seconds": budget})
+
+        def recorders(clock: WarpClock, diary: Diary) -> Sequence[Child]:
+            return [
+                Child("a", lambda s, at: kind(s, at, diary), backoff=SOON),
+                Child("b", lambda s, at: kind(s, at, diary), backoff=SOON),
+                Child(names.LEDGER, lambda s, at: Auditor(s, at, diary), backoff=SOON),
+            ]
+
+        return plant(recorders, **options)
+
+    return build
 
 
 def hook_url(system: ActorSystem) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from actors import names
 from actors.lanes import ChildWedged
 from tests.actors.conftest import LIMIT, Crash, Fact, Hang, Question
-from tests.console.conftest import Grow, Rig, hook_url
+from tests.console.conftest import Grow, Planted, hook_url
 
 
-def _hang(rig: Rig, name: str) -> threading.Event:
+def _hang(rig: Planted, name: str) -> threading.Event:
     release, begun = threading.Event(), threading.Event()
     rig.system.tell(name, Hang(release, begun))
     assert begun.wait(LIMIT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -151,7 +152,7 @@ def test_a_huge_body_is_refused_unread(grow: Grow) -> None:
     assert (status, "BODY_TOO_LARGE" in text) == (413, True)
     with rig.hook.client(TOKEN) as client:
 
-        def chunks() -> object:
+        def chunks() -> Iterator[bytes]:
             for _ in range(70):
                 yield b" " * 1024
 

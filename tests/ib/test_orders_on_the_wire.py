@@ -368,11 +368,15 @@ def test_placing_on_a_link_that_is_gone_says_so_before_a_byte_leaves() -> None:
             with pytest.raises(LinkError, match="not been opened"):
                 link.place(limit_order("K0"))
             await link.open()
+            link.place(limit_order("K2"))
+            await peer.until("3")
             peer.hang_up()
             await sink.until(lambda: sink.losses)
             with pytest.raises(LinkError):
                 link.place(limit_order("K1"))
+            with pytest.raises(LinkError):
+                link.cancel("K2", None)
             await asyncio.wait_for(peer.ended.wait(), 2)
-            assert peer.count("3") == 0
+            assert (peer.count("3"), peer.count("4")) == (1, 0)
 
     run(body())

@@ -6,12 +6,14 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from adapters.ib.link import IBLink
 from adapters.venue import HistoryError, LinkError, UnknownInstrument
 from domain.symbols import Symbol
+from domain.venue import CommissionReport, ExecutionReport, OrderReport, VenueNotice
 from tests.ib.messages import BHP, commission, completed, error, execution, opened
 from tests.ib.peer import ACCOUNT, Peer, frame, listening, run
 from tests.ib.recorder import Recorder, limit_order, link_to
@@ -70,6 +72,58 @@ def test_close_is_orderly_and_nothing_is_told_after_it() -> None:
             assert raised.value.cause == "CLOSED"
             await asyncio.wait_for(peer.ended.wait(), 2)
             assert (sink.losses, sink.notices, sink.facts) == ([], [], [])
+
+    run(body())
+
+
+def test_an_owner_that_closes_while_it_is_told_hears_no_more() -> None:
+    class Closing(Recorder):
+        link: IBLink
+
+        def order_fact(
+            self, fact: OrderReport | ExecutionReport | CommissionReport | VenueNotice
+        ) -> None:
+            super().order_fact(fact)
+            self.link.close()
+
+    async def body() -> None:
+        peer, sink = Peer(), Closing()
+        async with listening(peer):
+            sink.link = link_to(peer.port, sink)
+            await sink.link.open()
+            await peer.send(execution(1, "K1") + commission() + execution(1, "K2"))
+            await asyncio.wait_for(peer.ended.wait(), 2)
+            assert len(sink.facts) == 1
+
+    run(body())
+
+
+def test_a_peer_that_reads_no_more_does_not_hold_the_socket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapters.ib.client.LAST_WORDS_SECONDS", 0.05)
+
+    async def body() -> None:
+        async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(4)
+            writer.write(frame(176, "x") + frame(15, 1, ACCOUNT) + frame(9, 1, 1))
+            await gone.wait()
+            writer.transport.abort()
+
+        gone = asyncio.Event()
+        server = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=64)
+        link = link_to(server.sockets[0].getsockname()[1], Recorder())
+        await link.open()
+        transport: Any = link._client.conn.transport
+        transport.write(b"\0" * (64 << 20))
+        assert transport.get_write_buffer_size()
+        link.close()
+        async with asyncio.timeout(2):
+            while link._client.conn.transport is not None:
+                await asyncio.sleep(0)
+        gone.set()
+        server.close()
+        await server.wait_closed()
 
     run(body())
 

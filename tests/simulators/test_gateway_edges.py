@@ -287,3 +287,33 @@ def test_an_order_id_that_is_no_java_int_is_unreadable(order_id: str, tmp_path: 
             await client.close()
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("asked", "req_id", "code"),
+    [
+        (["10", "5", "9", *BHP, "5", "0", ""], 9, 10092),
+        (["50", "3", "9", *BHP, "5", "TRADES", "0", ""], 9, 420),
+        (["97", "9", *BHP, "Last", "0", "0"], 9, 10189),
+        (["96", "9", *BHP, "0", "", "20260909-02:00:00", "10", "TRADES", "0", "0", ""], 9, 10187),
+        (["87", "9", *BHP, "0", "0", "TRADES", "2"], 9, 162),
+        (["52", "2", "9", *BHP[:3], "SMART", "", "AUD", "", "ReportSnapshot", "0", ""], 9, 430),
+        (["92", "9", "DU9000001", ""], 9, 322),
+        (["25", "1", "9"], 9, 366),
+        (["15", "1", "1"], -1, 327),
+        (["18", "1", "1"], -1, 321),
+        (["777", "9"], 9, 320),
+    ],
+)
+def test_what_is_not_served_gets_the_code_of_tws(
+    asked: list[str], req_id: int, code: int, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        async with house(tmp_path) as place:
+            client = await RawClient.ready(place.port)
+            client.send(*asked)
+            refusal = await client.until("4")
+            assert (int(refusal[2]), int(refusal[3])) == (req_id, code)
+            await client.close()
+
+    asyncio.run(scene())

@@ -225,6 +225,29 @@ def test_positions_and_account_follow_a_trade(tmp_path: Path) -> None:
     run(scene())
 
 
+def test_executions_and_completed_orders_reach_back_to_midnight_alone(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path) as place:
+            client = await RawClient.ready(place.port)
+            client.send(*place_order(1, order_type="MKT", limit="", order_ref="M"))
+            await client.until("59")
+            for req_id, expected in ((1, "11"), (2, "55")):
+                client.send(7, 3, req_id, 0, "", "", "", "", "", "")
+                first = await client.receive()
+                assert (first[0], first[1 if expected == "11" else 2]) == (expected, str(req_id))
+                if expected == "11":
+                    await client.until("55")
+                    client.send(99, 1)
+                    assert (await client.receive())[0] == "101"
+                    await client.until("102")
+                    place.clock.leap(86_400)
+            client.send(99, 1)
+            assert (await client.receive())[0] == "102"
+            await client.close()
+
+    run(scene())
+
+
 @pytest.mark.timeout(120)
 def test_an_order_answered_before_a_kill_is_there_afterwards(tmp_path: Path) -> None:
     """SIGKILL right after the answer; IB's own client finds order and fill in the next gateway."""

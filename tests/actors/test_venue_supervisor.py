@@ -1,0 +1,196 @@
+"""The supervisor of a venue: a lost link, its waits, and the circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from actors import names
+from actors.base import on
+from actors.lanes import Exit, ExitKind, Stop
+from actors.messages import CircuitChanged, Introduce, LinkDown, Reconciled, VenueExposed
+from actors.system import ActorSystem
+from actors.venue import VenueSupervisor
+from runtime.clocks import WarpClock
+from runtime.threads import ThreadRuntime
+from tests.actors.conftest import LIMIT, Crash, Diary, End, FullChance, Recorder, recorder
+
+LOST = End(Exit(ExitKind.LINK_LOST, "GONE", "the link is gone"))
+CONNECTION, ORDERS = names.connection(names.IB), names.orders(names.IB)
+RECONCILED = Reconciled(
+    venue=names.IB,
+    epoch=1,
+    at=datetime(2026, 1, 5, tzinfo=UTC),
+    held=(),
+    mismatches=(),
+    in_doubt=(),
+    foreign_orders=0,
+)
+
+
+class Desk(Recorder):
+    """Hears what the venue says."""
+
+    @on(LinkDown)
+    def _down(self, message: LinkDown) -> None:
+        self.diary.add("desk", f"{message.cause} {message.next_try_seconds}")
+
+    @on(CircuitChanged)
+    def _circuit(self, message: CircuitChanged) -> None:
+        self.diary.add("desk", f"circuit {message.state}")
+
+
+class Venue:
+    """A venue with a connection and orders, and the desk that hears of it."""
+
+    def __init__(self) -> None:
+        self.diary, self.clock = Diary(), WarpClock()
+        self.runtime = ThreadRuntime(self.clock)
+        self.runtime.chance = FullChance()
+        self.system = ActorSystem(self.runtime)
+        self.losses = 0
+        children = (recorder(self.diary, CONNECTION), recorder(self.diary, ORDERS))
+        self.system.fill(
+            self.system.seat(names.DESK), lambda system, seat: Desk(system, seat, self.diary)
+        )
+        self.system.seat(names.NARRATOR).mailbox.close()
+        self.system.fill(
+            self.system.seat(names.IB),
+            lambda system, seat: VenueSupervisor(system, seat, venue=names.IB, children=children),
+        )
+
+    def tell(self, message: Any) -> None:
+        self.system.tell(names.IB, message)
+        self.system.inspect(names.IB).get(timeout=LIMIT)
+
+    def state(self) -> dict[str, Any]:
+        state = self.system.inspect(names.IB).get(timeout=LIMIT)
+        assert isinstance(state, dict)
+        return state
+
+    def lose(self, wait: float) -> None:
+        """Lose the link; the next try must be after so many seconds, and is made then."""
+        self.losses += 1
+        self.diary.wait_for(ORDERS, "start", times=self.losses)
+        before = self.diary.entries.count(("desk", f"GONE {wait}"))
+        self.system.tell(CONNECTION, LOST)
+        self.diary.wait_for("desk", f"GONE {wait}", times=before + 1)
+        self.clock.leap(wait)
+        self.diary.wait_for(ORDERS, "start", times=self.losses + 1)
+
+    def circuits(self) -> list[str]:
+        heard = [what for who, what in self.diary.entries if who == "desk"]
+        return [what.removeprefix("circuit ") for what in heard if what.startswith("circuit")]
+
+    def close(self) -> None:
+        self.tell_stop()
+        for thread in self.runtime.threads():
+            thread.join(LIMIT)
+        self.runtime.close()
+
+    def tell_stop(self) -> None:
+        for name in (names.IB, names.DESK):
+            self.system.tell(name, Stop())
+
+
+@pytest.fixture
+def venue() -> Iterator[Venue]:
+    built = Venue()
+    yield built
+    built.close()
+
+
+def test_waits_grow_to_a_minute_and_the_link_never_escalates(venue: Venue) -> None:
+    for wait in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0):
+        venue.lose(wait)
+    state = venue.state()
+    assert state["crashes_in_window"] == 0
+    assert state["link_failures_in_a_row"] == 9
+    assert venue.diary.of("start").count(ORDERS) == 10, "what depends on the link restarts with it"
+
+
+def test_waits_are_a_quarter_of_a_minute_at_most_while_something_is_open(venue: Venue) -> None:
+    venue.tell(VenueExposed(names.IB, True))
+    for wait in (1.0, 2.0, 4.0, 8.0, 15.0, 15.0):
+        venue.lose(wait)
+    venue.tell(VenueExposed(names.IB, False))
+    venue.lose(60.0)
+
+
+def test_a_healthy_stretch_of_ready_ends_the_streak_and_a_short_one_does_not(
+    venue: Venue,
+) -> None:
+    venue.lose(1.0)
+    venue.lose(2.0)
+    venue.tell(RECONCILED)
+    venue.clock.leap(20.0)
+    venue.lose(4.0)
+    venue.clock.leap(3600.0)  # connected all that time, and never ready
+    venue.lose(8.0)
+    venue.tell(RECONCILED)
+    venue.clock.leap(30.1)
+    venue.lose(1.0)
+    venue.lose(2.0)
+
+
+def test_the_third_failure_in_a_row_opens_the_circuit_and_a_reconciliation_closes_it(
+    venue: Venue,
+) -> None:
+    venue.lose(1.0)
+    venue.lose(2.0)
+    venue.state()
+    assert venue.circuits() == []
+    venue.lose(4.0)
+    venue.diary.wait_for("desk", "circuit open")
+    venue.tell(RECONCILED)
+    assert venue.state()["circuit"]["state"] == "open", "its time is not over"
+    venue.clock.leap(31.0)
+    venue.diary.wait_for("desk", "circuit half-open")
+    venue.tell(RECONCILED)
+    venue.diary.wait_for("desk", "circuit closed")
+    assert venue.circuits() == ["open", "half-open", "closed"]
+
+
+def test_a_failed_probe_opens_the_circuit_for_longer(venue: Venue) -> None:
+    for wait in (1.0, 2.0, 4.0):
+        venue.lose(wait)
+    venue.clock.leap(31.0)
+    venue.diary.wait_for("desk", "circuit half-open")
+    venue.lose(8.0)
+    venue.diary.wait_for("desk", "circuit open", times=2)
+    venue.clock.leap(45.0)
+    assert venue.state()["circuit"]["state"] == "open"
+    venue.clock.leap(10.0)
+    venue.diary.wait_for("desk", "circuit half-open", times=2)
+
+
+def test_a_link_that_was_ready_before_it_was_lost_is_no_failure_of_the_venue(
+    venue: Venue,
+) -> None:
+    for wait in (1.0, 2.0, 4.0, 8.0):
+        venue.tell(RECONCILED)
+        venue.lose(wait)
+    assert venue.state()["circuit"]["state"] == "closed"
+    assert venue.circuits() == []
+
+
+def test_a_crash_is_no_lost_link(venue: Venue) -> None:
+    venue.diary.wait_for(ORDERS, "start")
+    venue.system.tell(CONNECTION, Crash(ValueError("a bug")))
+    venue.diary.wait_for(ORDERS, "start", times=2)
+    state = venue.state()
+    assert (state["crashes_in_window"], state["link_failures_in_a_row"]) == (1, 0)
+
+
+def test_a_seat_that_starts_late_is_told_how_things_stand(venue: Venue) -> None:
+    venue.lose(1.0)
+    venue.tell(Introduce(names.DESK))
+    venue.diary.wait_for("desk", "GONE 1.0", times=2)
+    venue.diary.wait_for("desk", "circuit closed")
+    venue.tell(RECONCILED)
+    venue.tell(Introduce(names.DESK))
+    venue.diary.wait_for("desk", "circuit closed", times=2)
+    assert venue.diary.entries.count(("desk", "GONE 1.0")) == 2, "the link is up again"

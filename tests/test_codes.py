@@ -1,0 +1,37 @@
+"""Every code that a person can be shown stands in the table of codes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config.errors import error_codes
+
+HOUSE = Path(__file__).parent.parent
+CODE = re.compile(r'"([A-Z]{2,}(?:_[A-Z]+)+|PAUSED|DISARMED|OBSERVING)"')
+#: Words in capitals that are no codes of refusals.
+OTHERS = {"GET", "POST", "DELETE", "STOP_LIMIT", "ORDER_NOT_KNOWN"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(HOUSE / "console/hook").glob("*.py"),
+        HOUSE / "domain/gates.py",
+        HOUSE / "domain/orders.py",
+        HOUSE / "actors/desk.py",
+    ],
+    ids=lambda path: path.relative_to(HOUSE).as_posix(),
+)
+def test_every_code_stands_in_the_table(source: Path) -> None:
+    text = source.read_text(encoding="utf-8")
+    codes = set(CODE.findall(text)) - OTHERS - _order_words()
+    assert codes <= set(error_codes()), codes - set(error_codes())
+
+
+def _order_words() -> set[str]:
+    from domain.orders import OrderState, OrderType, Purpose
+
+    return {each.value for kind in (OrderState, OrderType, Purpose) for each in kind}

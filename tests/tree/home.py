@@ -1,0 +1,227 @@
+"""Kelpie as a process of its own: started, listened to, and killed from outside."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import psutil
+
+from simulators.books import Books, read_books
+from simulators.tws.wire_history import WireHistory, read_wire_log
+from tests.tree.waiting import SOON, until
+
+ROOT = Path(__file__).parents[2]
+STOP_WITHIN = 10.0
+#: Below the ports that the system itself hands out.
+_PORTS = range(20_000, 32_000)
+
+
+class Kelpie:
+    """One run of `supervisor.py run`, and what it has said on the screen."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._changed = threading.Condition()
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, name=f"screen of {process.pid}")
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def screen(self) -> str:
+        with self._changed:
+            return "\n".join(self.lines)
+
+    def hear(self, words: str, seconds: float = SOON, times: int = 1) -> str:
+        """Wait until the screen has so many lines with these words; the last of them."""
+
+        def found() -> list[str]:
+            return [line for line in self.lines if words in line]
+
+        with self._changed:
+            self._changed.wait_for(lambda: len(found()) >= times or self._ended, seconds)
+            heard = found()
+        assert len(heard) >= times, f"{words!r} ×{times} not heard:\n{self.screen()}"
+        return heard[times - 1]
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self.process.kill()
+        self.ended()
+
+    def interrupt(self) -> int:
+        """Ctrl-C; gives the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for its end; gives the exit code."""
+        try:
+            code = self.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"not ended in {STOP_WITHIN:g} s:\n{self.screen()}") from None
+        self._reader.join(STOP_WITHIN)
+        return code
+
+    def close(self) -> None:
+        """Whatever it does: end it, and let go of it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(STOP_WITHIN)
+        self._reader.join(STOP_WITHIN)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._changed:
+                self.lines.append(line.rstrip())
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+
+class Home:
+    """The folders and ports of one Kelpie over all its runs, and the broker's own record."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.logs = folder / "logs"
+        self.sim = self.state / "ib-sim"
+        self.ib_port, self.hook_port = free_port(), free_port()
+        self._runs: list[Kelpie] = []
+
+    def start(self, **settings: str) -> Kelpie:
+        """Run it in demo, unless `settings` say otherwise."""
+        bare = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+        environ = {
+            **bare,
+            "MODE": "demo",
+            "STATE_DIR": str(self.state),
+            "LOG_DIR": str(self.logs),
+            "IB_PORT": str(self.ib_port),
+            "HOOK_PORT": str(self.hook_port),
+            **settings,
+        }
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "supervisor.py"), "run"],
+            cwd=self.folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        run = Kelpie(process)
+        self._runs.append(run)
+        return run
+
+    def processes(self) -> list[psutil.Process]:
+        """All that run for this home: they carry its folder in their environment."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("STATE_DIR") == str(self.state):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def close(self) -> None:
+        """End all that still runs."""
+        for run in self._runs:
+            run.close()
+        for process in self.processes():
+            process.kill()
+            process.wait(STOP_WITHIN)
+
+    # -- the gateway, and the broker's truth ---------------------------------------------
+
+    def gateway_pid(self) -> int | None:
+        """The process that says that it is the gateway and runs."""
+        try:
+            pid = int(orjson.loads((self.sim / "ready.json").read_bytes())["pid"])
+        except FileNotFoundError:
+            return None
+        return pid if psutil.pid_exists(pid) else None
+
+    def books(self) -> Books:
+        """The broker's own file."""
+        return read_books(self.sim)
+
+    def wire(self) -> WireHistory:
+        """The gateway's own record of what went over the wire."""
+        return read_wire_log(self.sim / "wire.jsonl")
+
+    # -- the hook ------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.hook_port}"
+
+    def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """Ask the hook, with the token that opens everything."""
+        token = (self.state / "hook.token").read_text().strip()
+        with httpx.Client(base_url=self.url, timeout=5.0, trust_env=False) as client:
+            headers = {"authorization": f"Bearer {token}"}
+            json = {} if body is None and method == "POST" else body
+            return client.request(method, path, json=json, headers=headers)
+
+    def get(self, path: str) -> Any:
+        """What the hook says."""
+        answer = self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ready(self) -> bool:
+        """The hook answers, and says that the venue is tradable."""
+        try:
+            return httpx.get(f"{self.url}/health/ready", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def wait_until_ready(self, seconds: float = SOON) -> None:
+        until(self.ready, "ready to trade", seconds, every=0.1)
+
+    def incarnations(self) -> dict[str, int]:
+        """Of every actor, by name."""
+        return {each["name"]: each["incarnation"] for each in self.get("/actors")["items"]}
+
+    def order(self, client_order_id: str) -> Any:
+        return self.get(f"/orders/{client_order_id}")
+
+    def wait_for_state(self, client_order_id: str, *states: str, seconds: float = SOON) -> None:
+        until(
+            lambda: self.order(client_order_id)["state"] in states,
+            f"{client_order_id} is {' or '.join(states)}",
+            seconds,
+            every=0.1,
+        )
+
+
+def free_port() -> int:
+    """One that nobody listens at now, and that no outgoing connection will be given."""
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
