@@ -31,6 +31,7 @@ class VenueState:
         self._next_try_at: float | None = None
         self._held: dict[Symbol, Decimal] = {}
         self._last: Reconciled | None = None
+        self._heard: Reconciled | None = None
         self._values: dict[tuple[str, str], str] = {}
         self._values_at: datetime | None = None
 
@@ -45,13 +46,22 @@ class VenueState:
     # -- what happens to it --------------------------------------------------------------
 
     def link_up(self, message: LinkUp, now: datetime) -> None:
-        """Connected; not synchronised, not reconciled."""
+        """Connected; not reconciled, unless that was heard first.
+
+        The link and the comparison are told by two seats, each more than once: their order says
+        nothing, the epoch does.
+        """
+        if self.connected and message.epoch == self.epoch:
+            return
         self.connected, self.reconciled = True, False
         self.epoch = message.epoch
         self.account = message.opened.account
         self.server_version = message.opened.server_version
         self._next_try_at = None
         self._set("its lists are being compared with the ledger", now)
+        heard, self._heard = self._heard, None
+        if heard is not None:
+            self.take_reconciled(heard, now)
 
     def link_down(self, message: LinkDown, now: datetime, due: float | None) -> None:
         """Nothing may be sent; `due` is when it is tried again, monotonic."""
@@ -62,6 +72,7 @@ class VenueState:
     def take_reconciled(self, message: Reconciled, now: datetime) -> None:
         """The lists and the ledger have been compared, on this link."""
         if not self.connected or message.epoch != self.epoch:
+            self._heard = message
             return
         self.reconciled = True
         self._last = message
@@ -72,6 +83,7 @@ class VenueState:
 
     def take_not_reconciled(self, message: NotReconciled, now: datetime) -> None:
         """The comparison could not be made, or is worth nothing now."""
+        self._heard = None
         if message.epoch == self.epoch:
             self.reconciled = False
             self._set(message.sentence, now)
