@@ -7,7 +7,14 @@ from typing import Any
 from actors import names
 from actors.base import on
 from actors.lanes import Exit, ExitKind, State
-from actors.messages import CircuitChanged, Introduce, LinkDown, Reconciled, VenueExposed
+from actors.messages import (
+    CircuitChanged,
+    Introduce,
+    LinkDown,
+    Reconciled,
+    ReconcileNow,
+    VenueExposed,
+)
 from actors.seat import Seat
 from actors.supervision import Child, Intensity, Strategy, Supervisor
 from actors.system import ActorSystem
@@ -130,3 +137,6 @@ class VenueSupervisor(Supervisor):
             sentence = "the link is sound again"
         self.log.info("The circuit of {} is {}: {}.", self.venue, circuit.state.value, sentence)
         self.tell(names.DESK, CircuitChanged(self.venue, circuit.state.value, sentence))
+        if circuit.state is CircuitState.HALF_OPEN:
+            # The probe: without it entries would wait for the next routine comparison.
+            self.tell(names.resync(self.venue), ReconcileNow("the circuit"))
