@@ -43,7 +43,7 @@ from adapters.book import ManagedPosition
 from domain.admission import Admission, Refusal
 from domain.gates import DeskFigures, decide, purpose_of
 from domain.holdings import working_of
-from domain.orders import Order, OrderRequest, Side
+from domain.orders import Order, OrderRequest, OrderState, Side
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails
@@ -84,6 +84,7 @@ class Desk(Actor):
         self._exposed: dict[str, bool] = {}
         self._refused: dict[str, int] = {}
         self._admitted = 0
+        self._untold: dict[str, tuple[Admission, str]] = {}
         self._waiting: dict[str, int] = {}
 
     def on_start(self) -> None:
@@ -139,7 +140,21 @@ class Desk(Actor):
         request = admission.request
         self._reserved[request.client_order_id] = admission
         self._admitted += 1
-        self.log.bind(correlation=request.client_order_id).info(
+        self._untold[request.client_order_id] = (admission, message.reason)
+        deadline = min(message.deadline, self.clock.monotonic() + self.options.command_seconds)
+        epoch = self._venues[admission.venue].epoch
+        self.tell(names.LEDGER, RecordIntent(admission, deadline, epoch))
+        self._tell_exposure(admission.venue)
+        return Verdict(request.client_order_id, True)
+
+    def _tell_log(self, client_order_id: str) -> None:
+        """Write of an admission once its order has left or ended: words do not hold it back."""
+        untold = self._untold.pop(client_order_id, None)
+        if untold is None:
+            return
+        admission, reason = untold
+        request = admission.request
+        self.log.bind(correlation=client_order_id).info(
             "Admitted {} {} {} {} at {} (worth {:.2f} {}): {}",
             request.purpose.lower(),
             request.side,
@@ -148,13 +163,8 @@ class Desk(Actor):
             request.limit_price or "market",
             admission.value,
             admission.base_currency,
-            message.reason,
+            reason,
         )
-        deadline = min(message.deadline, self.clock.monotonic() + self.options.command_seconds)
-        epoch = self._venues[admission.venue].epoch
-        self.tell(names.LEDGER, RecordIntent(admission, deadline, epoch))
-        self._tell_exposure(admission.venue)
-        return Verdict(request.client_order_id, True)
 
     def _refuse(self, refusal: Refusal) -> Verdict:
         self._refused[refusal.code] = self._refused.get(refusal.code, 0) + 1
@@ -276,6 +286,8 @@ class Desk(Actor):
     def _order(self, message: OrderRecorded) -> None:
         order = message.order
         self._reserved.pop(order.client_order_id, None)
+        if order.state is not OrderState.INTENDED:
+            self._tell_log(order.client_order_id)
         if order.state.is_final:
             self._orders.pop(order.client_order_id, None)
         else:
@@ -285,6 +297,7 @@ class Desk(Actor):
     @on(IntentRefused)
     def _intent_refused(self, message: IntentRefused) -> None:
         self._reserved.pop(message.client_order_id, None)
+        self._tell_log(message.client_order_id)
         self.log.warning("No intent was written: {}", message.sentence)
 
     @on(FillRecorded)

@@ -115,7 +115,8 @@ class Ledger(Actor):
             names.orders(admission.venue),
             IntentDurable(message.deadline, admission, order, message.epoch),
         )
-        self._announce(order)
+        # `orders` has had its own word.
+        self._announce_to_readers(order)
 
     @on(RecordCancel)
     def _cancel(self, message: RecordCancel) -> None:
@@ -255,9 +256,13 @@ class Ledger(Actor):
         self._outbox.append((name, message, self.correlation))
 
     def _announce(self, order: Order) -> None:
-        for name in self._readers:
-            self._later(name, OrderRecorded(order))
+        self._announce_to_readers(order)
         self._later(names.orders(order.venue), OrderRecorded(order))
+
+    def _announce_to_readers(self, order: Order) -> None:
+        recorded = OrderRecorded(order)
+        for name in self._readers:
+            self._later(name, recorded)
 
     def _announce_fill(self, fill: Fill, *, new: bool) -> None:
         position = self._position(fill.symbol)

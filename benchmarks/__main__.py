@@ -1,6 +1,6 @@
 """`make bench`: measure everything, or what is named, and write the table.
 
-    python -m benchmarks [orders decode ledger start memory soak] [--quick]
+    python -m benchmarks [orders decode ledger start reconnect memory soak] [--quick]
 
 Baseline and tree alternate within one run; compare within one run alone. All samples are kept in
 `build/benchmarks/NAME.json`, the table in `build/benchmarks/report.txt` and `report.json`.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import decode, ledger, memory, orders, report, soak, start
+from benchmarks import decode, ledger, memory, orders, reconnect, report, soak, start
 from benchmarks.processes import Failed
 from benchmarks.report import Line, Result
 
@@ -33,6 +33,7 @@ class Sizes:
     intents: int = 2000
     rows: int = 1_000_000
     starts: int = 5
+    reconnects: int = 10
     memory_seconds: float = 60.0
     soak_ticks: int = 5_000_000
     soak_every: float = 10.0
@@ -48,6 +49,7 @@ QUICK = Sizes(
     intents=200,
     rows=20_000,
     starts=1,
+    reconnects=2,
     memory_seconds=5.0,
     soak_ticks=100_000,
     soak_every=0.5,
@@ -85,6 +87,10 @@ def _start(sizes: Sizes, folder: Path) -> Result:
     return start.measure(sizes.starts, folder)
 
 
+def _reconnect(sizes: Sizes, folder: Path) -> Result:
+    return reconnect.measure(sizes.reconnects, folder)
+
+
 def _memory(sizes: Sizes, folder: Path) -> Result:
     return memory.measure(sizes.memory_seconds, folder)
 
@@ -98,6 +104,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes, Path], Result]] = {
     "decode": _decode,
     "ledger": _ledger,
     "start": _start,
+    "reconnect": _reconnect,
     "memory": _memory,
     "soak": _soak,
 }

@@ -35,7 +35,7 @@ TICKS_PER_SECOND = 100.0
 _ORDER_REF = 26
 _AT_MOST = 120.0
 
-#: How much may be missed before it is no measurement: ticks that were conflated with the next.
+#: What is to be reached, as multiples of the bare client's.
 _TARGETS = (("p50", 50.0, 3.0), ("p99", 99.0, 4.0))
 _TAIL_SECONDS = 0.005
 
@@ -54,18 +54,26 @@ def measure(orders: int, rounds: int, *, warm_up: int, folder: Path) -> Result:
         samples["ib_insync"].append(_bare(each, folder / f"bare{turn}")[warm_up:])
         samples["tree"].append(_tree(each, folder / f"tree{turn}")[warm_up:])
     bare, tree = ([s for turn in samples[name] for s in turn] for name in samples)
-    note = f"{len(tree)} orders, {TICKS_PER_SECOND:.0f}/s, limits on messages off at both ends"
     lines = []
     for name, percent, most in _TARGETS:
         base, ours = percentile(bare, percent) * 1e3, percentile(tree, percent) * 1e3
         met = ours <= base * most
+        note = _spread(samples, percent)
         lines.append(Line(f"tick to order, {name}", "ms", base, ours, f"<= {most:g}x", met, note))
-        note = ""
     base, ours = percentile(bare, 99.9) * 1e3, percentile(tree, 99.9) * 1e3
-    lines.append(
-        Line("tick to order, p99.9", "ms", base, ours, "< 5 ms", ours < _TAIL_SECONDS * 1e3)
-    )
+    met = ours < _TAIL_SECONDS * 1e3
+    note = f"{len(tree)} orders, {TICKS_PER_SECOND:.0f}/s, limits on messages off at both ends"
+    lines.append(Line("tick to order, p99.9", "ms", base, ours, "< 5 ms", met, note))
     return Result("orders", tuple(lines), dict(samples))
+
+
+def _spread(samples: dict[str, list[list[float]]], percent: float) -> str:
+    """The rounds apart: a neighbour on the machine shows as one round that is unlike the others."""
+    words = []
+    for name, turns in samples.items():
+        figures = sorted(percentile(turn, percent) * 1e3 for turn in turns)
+        words.append(f"{name} {figures[0]:.3g} to {figures[-1]:.3g}")
+    return "by round: " + ", ".join(words)
 
 
 def _bare(orders: int, folder: Path) -> list[float]:

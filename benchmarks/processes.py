@@ -136,13 +136,14 @@ def wait_ready(
     while time.monotonic() < until:
         if process.poll() is not None:
             raise Failed(f"the tree ended with {process.returncode}")
-        if _is_ready(hook_port):
+        if is_ready(hook_port):
             return time.monotonic()
         time.sleep(0.005)
     raise Failed(f"not ready within {seconds:.0f} s")
 
 
-def _is_ready(hook_port: int) -> bool:
+def is_ready(hook_port: int) -> bool:
+    """Whether `/health/ready` answers 200."""
     request = f"GET /health/ready HTTP/1.0\r\nHost: 127.0.0.1:{hook_port}\r\n\r\n".encode()
     try:
         with socket.create_connection(("127.0.0.1", hook_port), timeout=2.0) as hook:

@@ -25,7 +25,9 @@ from actors.messages import (
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
+from actors.venue import LINK_BACKOFF
 from benchmarks.numbering import order_name, tick_of
+from domain.backoff import Backoff
 from domain.orders import OrderRequest, OrderType, Side
 
 _DEADLINE_SECONDS = 5.0
@@ -83,17 +85,23 @@ class EveryTick(Actor):
             self.tell(names.ROOT, Stop())
 
 
+def _steady(seconds: float) -> Backoff:
+    return Backoff(first=seconds, ceiling=seconds, reset_after=0.0, floor=seconds)
+
+
 def main(argv: Sequence[str]) -> int:
     """`kelpie run` with that strategist; the settings come from the environment."""
     parser = argparse.ArgumentParser(prog="tree", description=__doc__)
     parser.add_argument("--orders", type=int, required=True)
-    orders = parser.parse_args(argv).orders
+    parser.add_argument("--try-every", type=float, help="seconds between two tries to connect")
+    given = parser.parse_args(argv)
     return supervisor.run(
         [],
         adjust=lambda options: replace(
             options,
             limit_messages=False,
-            strategist=lambda system, seat: EveryTick(system, seat, orders=orders),
+            strategist=lambda system, seat: EveryTick(system, seat, orders=given.orders),
+            link_backoff=LINK_BACKOFF if given.try_every is None else _steady(given.try_every),
         ),
     )
 

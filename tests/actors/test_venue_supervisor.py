@@ -11,7 +11,14 @@ import pytest
 from actors import names
 from actors.base import on
 from actors.lanes import Exit, ExitKind, Stop
-from actors.messages import CircuitChanged, Introduce, LinkDown, Reconciled, VenueExposed
+from actors.messages import (
+    CircuitChanged,
+    Introduce,
+    LinkDown,
+    Reconciled,
+    ReconcileNow,
+    VenueExposed,
+)
 from actors.system import ActorSystem
 from actors.venue import VenueSupervisor
 from runtime.clocks import WarpClock
@@ -152,6 +159,28 @@ def test_the_third_failure_in_a_row_opens_the_circuit_and_a_reconciliation_close
     venue.tell(RECONCILED)
     venue.diary.wait_for("desk", "circuit closed")
     assert venue.circuits() == ["open", "half-open", "closed"]
+
+
+class Resync(Recorder):
+    """Hears when it is to compare."""
+
+    @on(ReconcileNow)
+    def _now(self, message: ReconcileNow) -> None:
+        self.diary.add("resync", message.who)
+
+
+def test_a_half_open_circuit_asks_for_its_probe(venue: Venue) -> None:
+    name = names.resync(names.IB)
+    venue.system.fill(
+        venue.system.seat(name), lambda system, seat: Resync(system, seat, venue.diary)
+    )
+    for wait in (1.0, 2.0, 4.0):
+        venue.lose(wait)
+    venue.diary.wait_for("desk", "circuit open")
+    assert ("resync", "the circuit") not in venue.diary.entries
+    venue.clock.leap(31.0)
+    venue.diary.wait_for("resync", "the circuit")
+    venue.system.tell(name, Stop())
 
 
 def test_a_failed_probe_opens_the_circuit_for_longer(venue: Venue) -> None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
 import pydantic_core
 import pytest
 
+from adapters.store import open_book
 from benchmarks.__main__ import BENCHMARKS, QUICK, main, run
 from benchmarks.footprint import loaded
 from benchmarks.numbering import FIRST, order_name, tick_of, tick_of_name
-from benchmarks.orders import _latencies
+from benchmarks.orders import _compare_with_ledger, _latencies
 from benchmarks.processes import Failed
 from benchmarks.report import Line, percentile, table
+from domain.orders import Order, OrderRequest, OrderType, Side
+from domain.symbols import Symbol
+from runtime.clocks import SystemClock
+from simulators.broker import ACCOUNT
 from simulators.tws.wire_history import read_wire_log
 
 TINY = replace(
@@ -59,6 +66,23 @@ def test_every_order_is_timed_by_its_own_tick(tmp_path: Path) -> None:
     log.write_bytes(b"\n".join([*rows, _order(FIRST, 3.0)]))
     with pytest.raises(Failed, match="two orders"):
         _latencies(read_wire_log(log), 3)
+
+
+def test_an_order_without_an_intent_is_no_measurement(tmp_path: Path) -> None:
+    log = tmp_path / "wire.jsonl"
+    with closing(open_book(tmp_path, "paper", ACCOUNT, SystemClock())) as book:
+        request = OrderRequest(
+            order_name(FIRST), Symbol("BHP", "AUD"), Side.BUY, Decimal(1), OrderType.MARKET
+        )
+        book.record_intent(Order.intended(request, "ib", SystemClock().now()), "test")
+    log.write_bytes(_order(FIRST, 1.0))
+    _compare_with_ledger(read_wire_log(log), tmp_path, 1)
+    log.write_bytes(_order(FIRST, 1.0) + b"\n" + _order(FIRST + 1, 2.0))
+    with pytest.raises(Failed, match="1 intents, 2 placed"):
+        _compare_with_ledger(read_wire_log(log), tmp_path, 2)
+    log.write_bytes(b"")
+    with pytest.raises(Failed, match="1 intents, 0 placed"):
+        _compare_with_ledger(read_wire_log(log), tmp_path, 1)
 
 
 def _line(direction: str, message: int, fields: list[str], at: float) -> bytes:
