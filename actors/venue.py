@@ -141,6 +141,3 @@ class VenueSupervisor(Supervisor):
             sentence = "the link is sound again"
         self.log.info("The circuit of {} is {}: {}.", self.venue, circuit.state.value, sentence)
         self.tell(names.DESK, CircuitChanged(self.venue, circuit.state.value, sentence))
-        if circuit.state is CircuitState.HALF_OPEN:
-            # The probe: without it entries would wait for the next routine comparison.
-            self.tell(names.resync(self.venue), ReconcileNow("the circuit"))

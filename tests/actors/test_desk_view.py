@@ -13,7 +13,7 @@ from domain.symbols import Symbol
 
 BHP = Symbol("BHP", "AUD")
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
-DOWN = LinkDown(names.IB, "GONE", "the link is gone", 1.0)
+DOWN = LinkDown(names.IB, 1, "GONE", "the link is gone", 1.0)
 
 
 def up(epoch: int) -> LinkUp:
