@@ -82,7 +82,15 @@ class TreeOptions:
 
 def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
     """Start the tree; returns at once."""
-    children = [Child(names.LEDGER, lambda s, seat: _ledger(s, seat, settings))]
+    children = [
+        # A large book takes its time to be checked on a slow disk.
+        Child(
+            names.LEDGER,
+            lambda s, seat: _ledger(s, seat, settings),
+            start_seconds=180.0,
+            stop_seconds=20.0,
+        )
+    ]
     if options.gateway is not None:
         gateway = options.gateway
         children.append(
@@ -93,6 +101,9 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
         Child(names.TRADING, lambda s, seat: _trading(s, seat, settings, options)),
         Child(names.CONSOLE, lambda s, seat: _console(s, seat, settings, options)),
     ]
+    system.of_money = frozenset(
+        {names.LEDGER, names.DESK, names.orders(names.IB), names.resync(names.IB)}
+    )
     system.on_quarantine = (names.DESK, names.resync(names.IB))
     system.on_pressure = (names.DESK, names.connection(names.IB))
     for name in (*[c.name for c in children], *names.of_venue(names.IB), *_traders(settings)):

@@ -60,6 +60,9 @@ from domain.venue import (
     VenueNotice,
 )
 
+_INSTRUMENT_AGAIN = 30.0
+_INSTRUMENT_DAILY = 12 * 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
@@ -169,12 +172,16 @@ class Connection(Actor):
             refused = InstrumentRefused(symbol, error.code, str(error))
             message = InstrumentFailed(self.venue, refused)
         except TimeoutError:
-            self.lose(LinkError("NO_CONTRACT_DETAILS", f"No answer to what {symbol} is."))
+            # The link is judged by its heartbeat; one instrument costs the others nothing.
+            self.log.warning("{} does not say what {} is; asking again.", self.venue, symbol)
+            self.after(_INSTRUMENT_AGAIN, f"instrument {symbol}")
             return
         except LinkError as error:
             self.lose(error)
             return
         self._described[symbol] = message
+        # Sessions are announced for some days only; prices steps and lots may change.
+        self.after(_INSTRUMENT_DAILY, f"instrument {symbol}")
         for name in (names.quotes(self.venue), names.history(self.venue), *self.options.traders):
             self.tell(name, message)
 
@@ -189,8 +196,12 @@ class Connection(Actor):
             self.tell(message.seat, described)
 
     def on_timer(self, name: str) -> None:
-        """The next beat is due."""
-        self.run(self._beat())
+        """The next beat is due, or an instrument is asked for again."""
+        what, _, symbol = name.partition(" ")
+        if what == "instrument":
+            self.run(self._describe_instrument(Symbol.parse(symbol)))
+        else:
+            self.run(self._beat())
 
     async def _beat(self) -> None:
         begun = self.clock.monotonic()
@@ -341,7 +352,7 @@ class _Sink:
         )
 
     def position(self, report: PositionReport) -> None:
-        self._tell(names.DESK, PositionChanged(self._venue, report), sender=self._from)
+        self._tell(self._resync, PositionChanged(self._venue, report), sender=self._from)
 
     def account_value(self, value: AccountValue) -> None:
         self._tell(names.DESK, AccountChanged(self._venue, value), sender=self._from)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors import names
 from actors.base import Actor, on
 from actors.desk_view import VenueState, account_view, desk_view
-from actors.lanes import FactsPileUp, Quarantined, State
+from actors.lanes import Command, FactsPileUp, Quarantined, State
 from actors.messages import (
     AccountChanged,
     BookLoaded,
@@ -80,6 +80,7 @@ class Desk(Actor):
         self._quotes: dict[Symbol, Quote] = {}
         self._orders: dict[str, Order] = {}
         self._reserved: dict[str, Admission] = {}
+        self._proposers: dict[str, str] = {}
         self._positions: dict[Symbol, ManagedPosition] = {}
         self._exposed: dict[str, bool] = {}
         self._refused: dict[str, int] = {}
@@ -121,8 +122,28 @@ class Desk(Actor):
             verdict = self._refuse(decision)
         else:
             verdict = self._admit(decision, message)
-        if message.proposer in (names.STRATEGIST, names.PLAN_MONITOR):
-            self.tell(message.proposer, verdict)
+        return self._tell_proposer(message.proposer, verdict)
+
+    def on_expired(self, command: Command) -> Verdict | None:
+        """Whoever proposed is told: else it would wait for ever."""
+        if not isinstance(command, Propose | ProposeCancel):
+            return None
+        if isinstance(command, Propose):
+            name = command.request.client_order_id
+        else:
+            name = command.client_order_id
+        verdict = Verdict(
+            name,
+            False,
+            "ORDER_EXPIRED_UNSENT",
+            "The desk came to it after its deadline, so nothing was sent.",
+            "Propose it anew, by what holds now.",
+        )
+        return self._tell_proposer(command.proposer, verdict)
+
+    def _tell_proposer(self, proposer: str, verdict: Verdict) -> Verdict:
+        if proposer in (names.STRATEGIST, names.PLAN_MONITOR):
+            self.tell(proposer, verdict)
         return verdict
 
     def _decide(self, request: OrderRequest) -> Admission | Refusal:
@@ -139,6 +160,7 @@ class Desk(Actor):
     def _admit(self, admission: Admission, message: Propose) -> Verdict:
         request = admission.request
         self._reserved[request.client_order_id] = admission
+        self._proposers[request.client_order_id] = message.proposer
         self._admitted += 1
         self._untold[request.client_order_id] = (admission, message.reason)
         deadline = min(message.deadline, self.clock.monotonic() + self.options.command_seconds)
@@ -193,7 +215,7 @@ class Desk(Actor):
             deadline = self.clock.monotonic() + self.options.command_seconds
             self.tell(names.LEDGER, RecordCancel(name, message.proposer, deadline))
             verdict = Verdict(name, True)
-        return verdict
+        return self._tell_proposer(message.proposer, verdict)
 
     def _figures(self, request: OrderRequest) -> DeskFigures:
         symbol = request.symbol
@@ -286,6 +308,7 @@ class Desk(Actor):
     def _order(self, message: OrderRecorded) -> None:
         order = message.order
         self._reserved.pop(order.client_order_id, None)
+        self._proposers.pop(order.client_order_id, None)
         if order.state is not OrderState.INTENDED:
             self._tell_log(order.client_order_id)
         if order.state.is_final:
@@ -299,16 +322,21 @@ class Desk(Actor):
         self._reserved.pop(message.client_order_id, None)
         self._tell_log(message.client_order_id)
         self.log.warning("No intent was written: {}", message.sentence)
+        refused = Verdict(
+            message.client_order_id,
+            False,
+            "ORDER_ID_TAKEN",
+            message.sentence,
+            "Give each order an id of its own, or none.",
+        )
+        proposer = self._proposers.pop(message.client_order_id, "")
+        self._tell_proposer(proposer, refused)
 
     @on(FillRecorded)
     def _fill(self, message: FillRecorded) -> None:
-        before = self._positions.get(message.position.symbol)
+        # What is held is the venue's own word, which follows: until then an exit finds too little
+        # to sell, and is proposed again; reckoned ahead, it would be counted twice.
         self._positions[message.position.symbol] = message.position
-        state = self._venues.get(message.position.venue)
-        if state is not None and message.new:
-            # The venue's word on the position follows in its own time: until then we reckon.
-            moved = message.position.quantity - (before.quantity if before else Decimal(0))
-            state.move(message.position.symbol, moved)
         self._tell_exposure(message.position.venue)
 
     @on(QuoteUpdate)
@@ -336,6 +364,10 @@ class Desk(Actor):
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
         self._venues[message.venue].link_up(message, self.clock.now())
+        # Its supervisor may have begun anew, and not know.
+        self.tell(
+            message.venue, VenueExposed(message.venue, self._exposed.get(message.venue, False))
+        )
 
     @on(LinkDown)
     def _link_down(self, message: LinkDown) -> None:

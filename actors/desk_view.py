@@ -109,10 +109,6 @@ class VenueState:
         if report.symbol is not None:
             self._held[report.symbol] = report.quantity
 
-    def move(self, symbol: Symbol, by: Decimal) -> None:
-        """A fill of ours, before the venue's own word on the position."""
-        self._held[symbol] = self._held.get(symbol, Decimal(0)) + by
-
     def take_value(self, value: AccountValue, now: datetime) -> None:
         """A row of the account."""
         self._values[(value.tag, value.currency)] = value.value

@@ -86,9 +86,11 @@ class Ledger(Actor):
             raise
 
     def on_stop(self) -> None:
-        """Commit what is in hand, and close."""
-        self._commit()
-        self.book.close()
+        """Commit what is in hand, and close, whatever becomes of the commit."""
+        try:
+            self._commit()
+        finally:
+            self.book.close()
 
     def describe(self) -> State:
         """How many commits, and what waits for one."""
@@ -181,6 +183,7 @@ class Ledger(Actor):
                 tuple(self.book.open_orders()),
                 tuple(self.book.positions()),
                 tuple(self.book.settings().items()),
+                message.ticket,
             ),
         )
 

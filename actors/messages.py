@@ -154,6 +154,14 @@ class Subscribe(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Resubscribe(Message):
+    """To `quotes`: the venue has dropped its subscriptions; ask for all of them again."""
+
+    venue: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskBars(Command):
     """To the connection, through history: bars in IB's words."""
 
@@ -324,9 +332,13 @@ class FillRecorded(Message):
 
 @dataclass(frozen=True, slots=True)
 class LoadBook(Message):
-    """To the ledger: tell this seat what is open. Answered with `BookLoaded`."""
+    """To the ledger: tell this seat what is open. Answered with `BookLoaded`.
+
+    `ticket` comes back with the answer: one that an earlier incarnation asked for is too old.
+    """
 
     reply_to: str
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +348,7 @@ class BookLoaded(Message):
     open_orders: tuple[Order, ...]
     positions: tuple[ManagedPosition, ...]
     settings: tuple[tuple[str, str], ...]
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True)

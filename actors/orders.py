@@ -13,6 +13,7 @@ from typing import Any
 from actors import names
 from actors.base import Actor, on
 from actors.lanes import Command, Message, State
+from actors.mailbox import Envelope
 from actors.messages import (
     BookCommission,
     BookFill,
@@ -52,6 +53,8 @@ from domain.venue import (
 _KEEP_FINAL = 1000
 _FILLS_WITHIN = 3.0
 _ANSWER_WITHIN = 5.0
+_CANCEL_WITHIN = 10.0
+_ASK_FOR_FILLS = 3
 
 
 class Orders(Actor):
@@ -62,7 +65,14 @@ class Orders(Actor):
         self.venue = venue
         self._epoch: int | None = None
         self._loaded = False
-        self._stash: list[Message] = []
+        self._stash: list[Envelope] = []
+        self._unanswered: set[str] = set()
+        """Those that the book has as INTENDED or SENT, of which nothing has been heard since."""
+        self._claims: dict[str, str] = {}
+        self._missed: dict[str, int] = {}
+        """How often fills were asked for that the venue announced."""
+        self._cancelled_on: dict[str, int] = {}
+        """The link on which the cancel of an order was last handed over."""
         self._open: dict[str, Order] = {}
         self._final: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[str, str] = {}
@@ -72,8 +82,12 @@ class Orders(Actor):
 
     def on_start(self) -> None:
         """Ask for what is open; everything else waits until it has come."""
-        self.tell(names.LEDGER, LoadBook(self.seat.name))
+        self.tell(names.LEDGER, LoadBook(self.seat.name, self.incarnation))
         self.tell(names.connection(self.venue), Introduce(self.seat.name))
+
+    def on_stop(self) -> None:
+        """What still waits for the book waits for the next incarnation's."""
+        self._put_stash_back()
 
     def describe(self) -> State:
         """How many are open, by state, and which end waits for its fills."""
@@ -89,21 +103,32 @@ class Orders(Actor):
 
     @on(BookLoaded)
     def _book(self, message: BookLoaded) -> None:
+        if message.ticket != self.incarnation:
+            return
         for order in message.open_orders:
             if order.venue == self.venue:
                 self._keep(order)
         self._loaded = True
-        for order in list(self._open.values()):
-            if order.state is OrderState.SENT:
-                # Sent on a link that is gone and never acknowledged: it may or may not be there.
-                reason = "the link was lost before the venue acknowledged it"
-                self._change(order, Change(OrderState.UNKNOWN, reason, order.pending_change))
-        if any(order.state is OrderState.INTENDED for order in self._open.values()):
-            # Either its word is still in this mailbox, or nobody will ever know.
-            self.after(_ANSWER_WITHIN, "intended")
+        # Their word may still wait in this mailbox; if not, nobody will ever say it.
+        self._unanswered = {
+            name
+            for name, order in self._open.items()
+            if order.state in (OrderState.INTENDED, OrderState.SENT)
+        }
+        if self._unanswered:
+            self.after(_ANSWER_WITHIN, "unanswered")
+        self._put_stash_back()
+
+    def _put_stash_back(self) -> None:
         stash, self._stash = self._stash, []
-        for stashed in stash:
-            self.on_receive(stashed)
+        for envelope in reversed(stash):
+            self.seat.mailbox.put_back(envelope)
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        """Resync began anew and has forgotten our questions."""
+        for name, text in self._claims.items():
+            self.tell(message.seat, QueryOrder(name, "REJECTED", text))
 
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
@@ -131,8 +156,14 @@ class Orders(Actor):
         order = self._open.get(message.order.client_order_id)
         if order is None:
             return
-        self._keep(replace(order, pending_change="CANCEL"))
-        cancel = CancelOrder(message.deadline, order.client_order_id, order.venue_order_id)
+        order = replace(order, pending_change="CANCEL")
+        self._keep(order)
+        self._hand_cancel(order, message.deadline)
+
+    def _hand_cancel(self, order: Order, deadline: float) -> None:
+        if self._epoch is not None:
+            self._cancelled_on[order.client_order_id] = self._epoch
+        cancel = CancelOrder(deadline, order.client_order_id, order.venue_order_id)
         self.tell(names.connection(self.venue), cancel)
 
     def on_expired(self, command: Command) -> Any:
@@ -164,8 +195,13 @@ class Orders(Actor):
         if self._waits(message):
             return
         order = self._open.get(message.client_order_id)
-        if order is not None and order.state in (OrderState.INTENDED, OrderState.SENT):
+        if order is not None and self._never_seen(order):
             self._not_sent(order, message.sentence)
+
+    def _never_seen(self, order: Order) -> bool:
+        """The venue has never said a word of it: proof that nothing left is believed."""
+        early = (OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN)
+        return order.state in early and not order.venue_order_id and order.filled == 0
 
     @on(CancelHanded)
     def _cancel_handed(self, message: CancelHanded) -> None:
@@ -200,12 +236,15 @@ class Orders(Actor):
             self._about_one_that_ended(self._final.get(name or ""), report)
             return
         order = self._learn_venue_id(order, report)
+        self._unanswered.discard(order.client_order_id)
         meaning = on_report(order, report)
         if isinstance(meaning, Change):
             self._change(order, meaning)
         elif isinstance(meaning, AwaitFills):
+            first = order.client_order_id not in self._ends
             self._ends[order.client_order_id] = meaning
-            self.after(_FILLS_WITHIN, f"fills {order.client_order_id}")
+            if first:
+                self.after(_FILLS_WITHIN, f"fills {order.client_order_id}")
         elif isinstance(meaning, Claim):
             self._query(order, "REJECTED", meaning.text)
 
@@ -228,8 +267,13 @@ class Orders(Actor):
         if notice.effect in (NoticeEffect.REJECT, NoticeEffect.CANCELLED):
             self._said[order.client_order_id] = text
         if notice.effect is NoticeEffect.NOT_SENT:
-            if order.state in (OrderState.INTENDED, OrderState.SENT):
+            if self._never_seen(order):
                 self._not_sent(order, notice.text)
+            return
+        if notice.effect is NoticeEffect.CANCEL_REFUSED and order.pending_change == "CANCEL":
+            self.log.warning("{} is not cancelled: {}", order.client_order_id, text)
+            self._record(replace(order, pending_change=None))
+            self._query(order, "CANCEL_REFUSED", text)
             return
         if notice.effect in (NoticeEffect.REJECT, NoticeEffect.QUERY):
             claim = "REJECTED" if notice.effect is NoticeEffect.REJECT else "UNKNOWN_CODE"
@@ -272,6 +316,15 @@ class Orders(Actor):
     def _round_fed(self, message: RoundFed) -> None:
         if not self._waits(message):
             self.tell(names.LEDGER, TakeSnapshot(names.resync(self.venue), message.number))
+            self._cancel_again()
+
+    def _cancel_again(self) -> None:
+        """A wish to cancel is durable: on a new link it is said again, once orders are known."""
+        for order in list(self._open.values()):
+            name = order.client_order_id
+            if order.pending_change == "CANCEL" and self._cancelled_on.get(name) != self._epoch:
+                self.log.info("Asking again for the cancel of {}.", name)
+                self._hand_cancel(order, self.clock.monotonic() + _CANCEL_WITHIN)
 
     # -- recording -----------------------------------------------------------------------
 
@@ -281,16 +334,29 @@ class Orders(Actor):
         if what == "fills":
             order = self._open.get(order_id)
             if order is not None and order_id in self._ends:
-                text = f"{self._ends[order_id].filled} announced, {order.filled} booked"
-                self._query(order, "FILLS_MISSING", text)
-                self.after(_FILLS_WITHIN * 4, name)
+                self._miss_fills(order, self._ends[order_id])
             return
-        for order in list(self._open.values()):
-            waited = (self.clock.now() - order.created_at).total_seconds()
-            if order.state is OrderState.INTENDED and waited >= _ANSWER_WITHIN:
+        unanswered, self._unanswered = self._unanswered, set()
+        for name in unanswered:
+            order = self._open.get(name)
+            if order is not None and order.state in (OrderState.INTENDED, OrderState.SENT):
                 reason = "the process or the link ended while it was on its way"
-                self._change(order, Change(OrderState.UNKNOWN, reason))
+                self._change(order, Change(OrderState.UNKNOWN, reason, order.pending_change))
                 self._query(order, "IN_DOUBT", reason)
+
+    def _miss_fills(self, order: Order, end: AwaitFills) -> None:
+        """Ask for them; when complete answers do not bring them, say that nobody knows."""
+        name = order.client_order_id
+        text = f"{end.filled} announced, {order.filled} booked"
+        self._missed[name] = self._missed.get(name, 0) + 1
+        if self._missed[name] <= _ASK_FOR_FILLS:
+            self._query(order, "FILLS_MISSING", text)
+            self.after(_FILLS_WITHIN * 4, f"fills {name}")
+            return
+        reason = f"{text}; the executions do not come"
+        self.log.error("{}: {}.", name, reason)
+        if order.state is not OrderState.UNKNOWN:
+            self._change(order, Change(OrderState.UNKNOWN, reason, order.pending_change))
 
     def _ended(self, order: Order, end: AwaitFills) -> None:
         self._ends.pop(order.client_order_id, None)
@@ -335,8 +401,8 @@ class Orders(Actor):
             self._final.pop(name, None)
             return
         self._open.pop(name, None)
-        self._ends.pop(name, None)
-        self._said.pop(name, None)
+        for kept in (self._ends, self._said, self._claims, self._missed, self._cancelled_on):
+            kept.pop(name, None)
         self._final[name] = order
         while len(self._final) > _KEEP_FINAL:
             _, oldest = self._final.popitem(last=False)
@@ -361,10 +427,14 @@ class Orders(Actor):
             self._record(replace(order, pending_change=None))
 
     def _query(self, order: Order, claim: str, text: str) -> None:
+        if claim == "REJECTED":
+            self._claims.setdefault(order.client_order_id, text)
         self.tell(names.resync(self.venue), QueryOrder(order.client_order_id, claim, text))
 
     def _waits(self, message: Message) -> bool:
         """Before the book has come nothing can be told apart: keep it until then."""
         if not self._loaded:
-            self._stash.append(message)
+            now = self.clock.monotonic()
+            stashed = Envelope(message, None, self.seat.name, self.correlation, now)
+            self._stash.append(stashed)
         return not self._loaded

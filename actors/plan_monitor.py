@@ -24,7 +24,6 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.hours import open_session
-from domain.orders import Order, Side
 from domain.plans import ExitRules, exit_order, reason_to_leave
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails
@@ -49,7 +48,8 @@ class PlanMonitor(Actor):
         rules: ExitRules = _RULES,
     ) -> None:
         super().__init__(system, seat)
-        self.prefix = prefix
+        self._mark = f"{prefix}-P-"
+        """How its own exits begin: one that a person placed is left alone."""
         self.venues = venues
         self.stale_after = stale_after_seconds
         self.rules = rules
@@ -77,7 +77,7 @@ class PlanMonitor(Actor):
         for position in message.positions:
             self._watch(position)
         for order in message.open_orders:
-            if _is_exit(order, self._positions):
+            if order.client_order_id.startswith(self._mark):
                 self._exits[order.client_order_id] = order.request.symbol
                 self.after(_REPRICE_SECONDS, f"reprice {order.client_order_id}")
 
@@ -120,7 +120,7 @@ class PlanMonitor(Actor):
         )
         if not reason:
             return
-        name = f"{self.prefix}-{self.runtime.new_id()}"
+        name = f"{self._mark}{self.runtime.new_id()}"
         request = exit_order(name, self.rules, position.quantity, quote, instrument)
         if request is None:
             return
@@ -162,11 +162,3 @@ class PlanMonitor(Actor):
             self._positions.pop(position.symbol, None)
         else:
             self._positions[position.symbol] = position
-
-
-def _is_exit(order: Order, positions: dict[Symbol, ManagedPosition]) -> bool:
-    position = positions.get(order.request.symbol)
-    if position is None:
-        return False
-    closing = Side.SELL if position.quantity > 0 else Side.BUY
-    return order.request.side is closing

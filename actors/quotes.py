@@ -14,6 +14,7 @@ from actors.messages import (
     Introduce,
     LinkUp,
     QuoteUpdate,
+    Resubscribe,
     Subscribe,
 )
 from actors.seat import Seat
@@ -74,6 +75,12 @@ class Quotes(Actor):
         if message.details.symbol not in self._wanted:
             self._wanted.append(message.details.symbol)
             self._subscribe(message.details.symbol)
+
+    @on(Resubscribe)
+    def _resubscribe(self, message: Resubscribe) -> None:
+        self.log.info("Subscribing again: {}", message.sentence)
+        for symbol in self._wanted:
+            self._subscribe(symbol)
 
     @on(InstrumentFailed)
     def _failed(self, message: InstrumentFailed) -> None:

@@ -8,6 +8,7 @@ A start after a crash is the same path as any other start.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from actors import names
@@ -21,10 +22,12 @@ from actors.messages import (
     LinkUp,
     NotReconciled,
     OrderJudged,
+    PositionChanged,
     QueryOrder,
     Reconciled,
     ReconcileNow,
     RenewLink,
+    Resubscribe,
     RoundEnded,
     RoundFed,
     VenueFact,
@@ -33,9 +36,16 @@ from actors.messages import (
 from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.orders import Order, OrderState
-from domain.reconciliation import Missing, compare_positions, judge_orders
+from domain.reconciliation import Missing, compare_positions, judge_orders, seen_in
 from domain.symbols import Symbol
-from domain.venue import AccountValue, NoticeEffect, OrderFact, OrderReport, Round
+from domain.venue import (
+    AccountValue,
+    NoticeEffect,
+    OrderFact,
+    OrderReport,
+    PositionReport,
+    Round,
+)
 
 _LIST_SECONDS = 10.0
 _AGAIN_IN_DOUBT = 11.0
@@ -43,6 +53,7 @@ _AGAIN_UNENDED = 5.0
 _FROM_TIME_TO_TIME = 300.0
 _ANSWER_WITHIN = 60.0
 _UNENDED_TO_RENEW = 3
+_LOSSES = (NoticeEffect.DOWN, NoticeEffect.UP, NoticeEffect.RESUBSCRIBE)
 
 
 class Resync(Actor):
@@ -61,6 +72,11 @@ class Resync(Actor):
         self._again = False
         self._unended = 0
         self._round: Round | None = None
+        self._losses = 0
+        """How often the venue was out of reach, or lost data, on this link."""
+        self._losses_when_asked = 0
+        self._held: dict[Symbol | str, PositionReport] = {}
+        self._suspected: frozenset[Symbol] = frozenset()
         self._missing: dict[str, Missing] = {}
         self._claims: dict[str, tuple[int, str]] = {}
         self._out_of_reach = ""
@@ -71,8 +87,9 @@ class Resync(Actor):
         self._gateway_zone: tzinfo = UTC
 
     def on_start(self) -> None:
-        """The link may stand already: ask for it."""
-        self.tell(names.connection(self.venue), Introduce(self.seat.name))
+        """The link may stand already, and orders may have open questions: ask for both."""
+        for name in (names.connection(self.venue), names.orders(self.venue)):
+            self.tell(name, Introduce(self.seat.name))
 
     def describe(self) -> State:
         """The last round, and what it left open."""
@@ -102,11 +119,19 @@ class Resync(Actor):
 
     @on(Introduce)
     def _introduce(self, message: Introduce) -> None:
-        told = self._trouble_told or self._last
-        if told is not None:
-            self.tell(message.seat, told)
+        if self._trouble_told is not None:
+            self.tell(message.seat, self._trouble_told)
+        elif self._last is not None:
+            # With what is held now, not what was held when the lists were compared.
+            self.tell(message.seat, replace(self._last, held=tuple(self._held.values())))
         for value in self._account:
             self.tell(message.seat, AccountChanged(self.venue, value))
+
+    @on(PositionChanged)
+    def _position(self, message: PositionChanged) -> None:
+        """On its way to the desk: told here, it cannot be overtaken by an older comparison."""
+        self._hold(message.report)
+        self.tell(names.DESK, message)
 
     @on(ReconcileNow)
     def _now(self, message: ReconcileNow) -> None:
@@ -138,12 +163,20 @@ class Resync(Actor):
     def _said(self, message: VenueSaid) -> None:
         notice = message.notice
         text = f"{notice.code}: {notice.text}"
+        if notice.effect in _LOSSES:
+            # What was missing before may have come meanwhile: no proof reaches across this.
+            self._losses += 1
+            self._missing = {}
         if notice.effect is NoticeEffect.DOWN:
             self._out_of_reach = text
             self._not_reconciled("OUT_OF_REACH", text)
         elif notice.effect in (NoticeEffect.UP, NoticeEffect.RESUBSCRIBE):
             self._out_of_reach = ""
+            if notice.effect is NoticeEffect.RESUBSCRIBE:
+                self.tell(names.quotes(self.venue), Resubscribe(self.venue, text))
             self._ask()
+        elif notice.effect is NoticeEffect.LINK:
+            self._renew_link("VENUE_SAYS_SO", text)
         elif notice.effect is NoticeEffect.QUERY:
             self._ask()
         level = "WARNING" if notice.alert else "DEBUG"
@@ -171,6 +204,7 @@ class Resync(Actor):
             return
         self._asked, self._again = True, False
         self._number += 1
+        self._losses_when_asked = self._losses
         self.cancel_timer("again")
         self.after(_ANSWER_WITHIN, "answer")
         deadline = self.clock.monotonic() + _ANSWER_WITHIN
@@ -197,6 +231,9 @@ class Resync(Actor):
         else:
             self._round = round
             self._unended = 0
+            self._held = {}
+            for report in round.positions:
+                self._hold(report)
         for fact in _facts_of(round):
             self.tell(names.orders(self.venue), VenueFact(self.venue, fact))
         if round.complete:
@@ -211,16 +248,35 @@ class Resync(Actor):
         self.cancel_timer("answer")
         self._account = round.account_values
         orders = [order for order in message.open_orders if order.venue == self.venue]
+        if self._losses != self._losses_when_asked or self._out_of_reach:
+            # Asked of a gateway that did not know either: it proves nothing.
+            self.after(_AGAIN_IN_DOUBT, "again")
+            return
         self._settle_claims(orders, round)
         in_doubt = self._judge(orders, round)
         managed = {p.symbol: p.quantity for p in message.positions if p.venue == self.venue}
-        mismatches = compare_positions(managed, round.positions)
-        self._report(round, in_doubt, mismatches, orders)
+        differences = compare_positions(managed, tuple(self._held.values()))
+        self._report(round, in_doubt, self._confirmed(differences), orders)
         if self._again:
             self._ask()
         else:
-            wait = _AGAIN_IN_DOUBT if in_doubt or mismatches else _FROM_TIME_TO_TIME
+            wait = _AGAIN_IN_DOUBT if in_doubt or differences else _FROM_TIME_TO_TIME
             self.after(wait, "again")
+
+    def _hold(self, report: PositionReport) -> None:
+        self._held[report.symbol or report.description] = report
+
+    def _confirmed(
+        self, differences: tuple[tuple[Symbol, str], ...]
+    ) -> tuple[tuple[Symbol, str], ...]:
+        """Those that two comparisons in a row have shown; on a new link the first one counts.
+
+        A fill is booked before the venue's word on the position comes: that is no mismatch.
+        """
+        first = self._last is None
+        confirmed = tuple(each for each in differences if first or each[0] in self._suspected)
+        self._suspected = frozenset(symbol for symbol, _ in differences)
+        return confirmed
 
     def _judge(self, orders: list[Order], round: Round) -> tuple[str, ...]:
         verdicts = judge_orders(orders, round, self._missing, self._gateway_zone)
@@ -234,14 +290,14 @@ class Resync(Actor):
         return verdicts.in_doubt
 
     def _settle_claims(self, orders: list[Order], round: Round) -> None:
-        showing = {r.client_order_id for r in round.open_orders if r.client_order_id}
-        traded = {e.client_order_id for e in round.executions}
+        seen = seen_in(round)
         open_names = {order.client_order_id for order in orders}
         for name, (number, text) in list(self._claims.items()):
             if round.number < number:
                 continue
             del self._claims[name]
-            if name in open_names and name not in showing and name not in traded:
+            # Where a list shows it, the list says what became of it.
+            if name in open_names and name not in seen:
                 self._tell_orders(OrderJudged(name, OrderState.REJECTED, text))
 
     def _report(
@@ -251,8 +307,6 @@ class Resync(Actor):
         mismatches: tuple[tuple[Symbol, str], ...],
         orders: list[Order],
     ) -> None:
-        if self._out_of_reach:
-            return
         assert self._epoch is not None
         ours = {order.client_order_id for order in orders}
         foreign = [r for r in round.open_orders if self._is_foreign(r, ours)]
@@ -262,7 +316,7 @@ class Resync(Actor):
             venue=self.venue,
             epoch=self._epoch,
             at=self.clock.now(),
-            held=round.positions,
+            held=tuple(self._held.values()),
             mismatches=mismatches,
             in_doubt=in_doubt,
             foreign_orders=len(foreign),

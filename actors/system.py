@@ -39,6 +39,8 @@ class ActorSystem:
         self._exit_code: int | None = None
         self.on_quarantine: tuple[str, ...] = ()
         """Seats that are told when a fact is quarantined."""
+        self.of_money: frozenset[str] = frozenset()
+        """Seats whose facts are about money: lost or late, they shut the venue. No others do."""
         self.on_pressure: tuple[str, ...] = ()
         """Seats that are told when facts pile up somewhere."""
 
@@ -113,13 +115,14 @@ class ActorSystem:
         if envelope.reply_to is not None:
             fail(envelope.reply_to, NobodyThere(f"{seat} did not handle it: {cause}"))
         if quarantined:
+            money = seat in self.of_money
             logger.bind(seat=seat, correlation=envelope.correlation).critical(
-                "A fact crashed its handler twice and is quarantined as {}: {}. "
-                "Its venue is not traded until it is reconciled.",
+                "A fact crashed its handler twice and is quarantined as {}: {}. {}",
                 letter.id,
                 letter.summary,
+                "Its venue is not traded until it is reconciled." if money else "Trading goes on.",
             )
-            for name in self.on_quarantine:
+            for name in self.on_quarantine if money else ():
                 self.tell(name, Quarantined(seat, letter.id, letter.summary), sender=seat)
 
     # -- the end -------------------------------------------------------------------------

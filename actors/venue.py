@@ -11,6 +11,7 @@ from actors.messages import (
     CircuitChanged,
     Introduce,
     LinkDown,
+    NotReconciled,
     Reconciled,
     ReconcileNow,
     VenueExposed,
@@ -57,6 +58,11 @@ class VenueSupervisor(Supervisor):
         self._circuit = Circuit()
         self._down: LinkDown | None = None
 
+    def on_start(self) -> None:
+        """Begin anew: whatever the circuit was before, the desk is told what it is now."""
+        super().on_start()
+        self.tell(names.DESK, CircuitChanged(self.venue, self._circuit.state.value, ""))
+
     def describe(self) -> State:
         """The children, the link's failures in a row, and the circuit."""
         circuit = self._circuit.at(self.clock.monotonic())
@@ -77,6 +83,11 @@ class VenueSupervisor(Supervisor):
         if self._ready_since is None:
             self._ready_since = now
         self._tell_circuit(self._circuit.at(now).succeeded(now))
+
+    @on(NotReconciled)
+    def _not_reconciled(self, message: NotReconciled) -> None:
+        """The link stands; the desk knows that nothing may be sent."""
+        self._ready_since = None
 
     @on(VenueExposed)
     def _exposure(self, message: VenueExposed) -> None:

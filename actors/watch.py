@@ -18,6 +18,7 @@ from actors.system import ActorSystem
 from runtime.interface import Timer
 
 _EVERY = 0.5
+_LATE = 2.0
 SOFT_MARK = 1_000
 """Facts that may wait at a seat before no position is opened any more."""
 HARD_MARK = 20_000
@@ -34,13 +35,16 @@ class Pulse:
     seconds: float
 
 
-def pulse_of(seat: Seat, now: float) -> Pulse:
-    """Whether the handler that runs now is within its budget."""
+def pulse_of(seat: Seat, now: float, excused: float = float("-inf")) -> Pulse:
+    """Whether the handler that runs now is within its budget.
+
+    Times are monotonic seconds; what it took before `excused` is not counted.
+    """
     handling = seat.handling
     if handling is None or seat.occupant is None:
         return Pulse(seat.name, True, "", 0.0)
     kind, since = handling
-    seconds = now - since
+    seconds = now - max(since, excused)
     return Pulse(seat.name, seconds <= seat.occupant.budget_seconds, kind, seconds)
 
 
@@ -54,6 +58,8 @@ class Watch:
         self._told: set[tuple[str, int]] = set()
         self._stopped = False
         self._piled: set[str] = set()
+        self._looked_at = self._clock.monotonic()
+        self._excused = self._looked_at
 
     def start(self) -> None:
         """Look, and look again."""
@@ -71,9 +77,15 @@ class Watch:
     def look(self) -> None:
         """Report each incarnation that hangs, once, to its supervisor."""
         now = self._clock.monotonic()
+        late, self._looked_at = now - self._looked_at > _EVERY + _LATE, now
+        if late:
+            # The whole process stood still (a suspended machine, a stopped process): whoever was
+            # at work when it did has not had its time, so every budget begins anew.
+            self._excused = now
         for seat in self._system.seats():
-            self._weigh(seat)
-            pulse = pulse_of(seat, now)
+            if seat.name in self._system.of_money:
+                self._weigh(seat)
+            pulse = pulse_of(seat, now, self._excused)
             key = (seat.name, seat.incarnation)
             if pulse.answers or key in self._told:
                 continue

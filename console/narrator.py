@@ -30,6 +30,7 @@ from domain.orders import Order, OrderState
 from domain.symbols import Symbol
 
 _SETTLE_SECONDS = 1.5
+_REMEMBER = 1000
 _WHERE_SECONDS = 15.0
 
 
@@ -54,7 +55,7 @@ class Narrator(Actor):
         self._told_account = False
         self._told_where = False
         self._told_orders: dict[str, OrderState] = {}
-        self._told_fills: set[str] = set()
+        self._told_fills: dict[str, None] = {}
         self._quotes: dict[Symbol, str] = {}
         self._told_quotes = False
         self._down = False
@@ -126,7 +127,8 @@ class Narrator(Actor):
             f"{len(message.in_doubt)} orders in doubt" if message.in_doubt else "nothing in doubt"
         )
         rest = "; ".join(f"{symbol}: {why}" for symbol, why in message.mismatches)
-        self.line("AGREED", f"ledger and {message.venue}: {rest or 'no mismatch'}, {doubt}")
+        word = "MISMATCH" if rest else "AGREED"
+        self.line(word, f"ledger and {message.venue}: {rest or 'no mismatch'}, {doubt}")
 
     @on(NotReconciled)
     def _not_reconciled(self, message: NotReconciled) -> None:
@@ -135,7 +137,11 @@ class Narrator(Actor):
     @on(AccountChanged)
     def _account(self, message: AccountChanged) -> None:
         value = message.value
-        if self._told_account or (value.tag, value.currency) != ("NetLiquidation", self._base):
+        if (
+            self._told_account
+            or not value.value
+            or (value.tag, value.currency) != ("NetLiquidation", self._base)
+        ):
             return
         self._told_account = True
         self.line("ACCOUNT", f"{value.account} is worth {self._money(Decimal(value.value))}")
@@ -182,7 +188,9 @@ class Narrator(Actor):
         fill = message.fill
         if fill.execution_key in self._told_fills or not fill.commission_final:
             return
-        self._told_fills.add(fill.execution_key)
+        self._told_fills[fill.execution_key] = None
+        if len(self._told_fills) > _REMEMBER:
+            del self._told_fills[next(iter(self._told_fills))]
         commission = fill.commission if fill.commission is not None else Decimal(0)
         self.line(
             "FILL",

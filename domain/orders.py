@@ -154,6 +154,10 @@ class OrderError(ValueError):
         self.code = code
 
 
+#: Beyond so many places no market goes, and decimals would no longer be exact.
+_MOST_DIGITS = 12
+
+
 def check_request(request: OrderRequest) -> None:
     """Refuse what is no order at all: a quantity of zero, a limit without a price.
 
@@ -166,6 +170,12 @@ def check_request(request: OrderRequest) -> None:
             f"The quantity {request.quantity} is not above zero. Give a positive quantity; "
             "to sell, say side SELL.",
         )
+    for figure in (request.quantity, request.limit_price, request.stop_price):
+        if figure is not None and figure.is_finite() and abs(figure.adjusted()) > _MOST_DIGITS:
+            raise OrderError(
+                "NUMBER_OUT_OF_RANGE",
+                f"{figure} is beyond what any order can have. Check its size.",
+            )
     for name, price, needed in (
         ("limit_price", request.limit_price, request.type.needs_limit),
         ("stop_price", request.stop_price, request.type.needs_stop),

@@ -113,6 +113,8 @@ class NoticeEffect(StrEnum):
     """A claim that an order or request was refused; of an order, a query has to confirm it."""
     CANCELLED = "cancelled"
     """A claim that an order was cancelled; the order's own messages say whether it was."""
+    CANCEL_REFUSED = "cancel_refused"
+    """A cancel was not taken; what became of the order, its own messages say."""
     QUERY = "query"
     """Ours and the venue's idea of an order differ, or the code is not known: ask."""
     NOT_SENT = "not_sent"

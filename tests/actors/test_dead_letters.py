@@ -211,6 +211,7 @@ def test_a_quarantined_fact_is_told_to_whom_it_concerns(plant: Any) -> None:
     diary = Diary()
     tree = plant(diary, recorder(diary, "a"), recorder(diary, "resync", Hearer))
     tree.system.on_quarantine = ("resync",)
+    tree.system.of_money = frozenset({"a"})
     diary.wait_for("resync", "start")
     tree.tell("a", Fact("poison"))
     diary.wait_for("resync", "quarantined at a")

@@ -10,6 +10,7 @@ from actors.desk_view import VenueState
 from actors.messages import LinkDown, LinkUp, NotReconciled, Reconciled
 from adapters.venue import LinkOpened
 from domain.symbols import Symbol
+from domain.venue import PositionReport
 
 BHP = Symbol("BHP", "AUD")
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -41,7 +42,7 @@ def test_a_link_that_is_told_of_again_undoes_no_comparison() -> None:
     state = VenueState(names.IB, NOW)
     state.link_up(up(1), NOW)
     state.take_reconciled(reconciled(1), NOW)
-    state.move(BHP, Decimal(7))
+    state.take_position(PositionReport("DU9000001", BHP, "BHP", Decimal(7), Decimal(40)))
     state.link_up(up(1), NOW)
     assert state.reason() == ""
     assert state.held(BHP) == 7

@@ -90,7 +90,8 @@ class Venue:
 
     def circuits(self) -> list[str]:
         heard = [what for who, what in self.diary.entries if who == "desk"]
-        return [what.removeprefix("circuit ") for what in heard if what.startswith("circuit")]
+        states = [what.removeprefix("circuit ") for what in heard if what.startswith("circuit")]
+        return states[1:]  # the first is what it tells at its start
 
     def close(self) -> None:
         self.tell_stop()

@@ -21,6 +21,7 @@ from actors.messages import (
     BookFill,
     InstrumentKnown,
     LinkUp,
+    PositionChanged,
     QuoteUpdate,
     Reconciled,
 )
@@ -109,7 +110,8 @@ class Market:
             sessions=(),
         )
         self._desk(InstrumentKnown(names.IB, details))
-        held = (PositionReport(ACCOUNT, BHP, "BHP", Decimal(100), Decimal(40)),)
+        self._held = Decimal(100)
+        held = (PositionReport(ACCOUNT, BHP, "BHP", self._held, Decimal(40)),)
         now = self.tree.clock.now()
         self._desk(Reconciled(names.IB, 1, now, held, (), (), 0))
         for tag, value, currency in (
@@ -164,6 +166,9 @@ class Market:
         commission = CommissionReport("0001.01", "0001", 1, Decimal("6.60"), "AUD", None)
         self.tree.system.tell(names.LEDGER, BookCommission(commission))
         self.settle(names.LEDGER)
+        self._held += number
+        word = PositionReport(ACCOUNT, BHP, "BHP", self._held, Decimal(40))
+        self._desk(PositionChanged(names.IB, word))
         self.settle()
 
     def settle(self, seat: str = names.DESK) -> None:

@@ -67,6 +67,7 @@ RISK_REDUCING = (Purpose.EXIT, Purpose.PROTECTION, Purpose.FLATTEN)
 
 CASES: dict[str, tuple[OrderRequest, DeskFigures]] = {
     "QUANTITY_NOT_POSITIVE": (replace(ENTRY, quantity=Decimal(0)), CALM),
+    "NUMBER_OUT_OF_RANGE": (replace(ENTRY, quantity=Decimal("1e13")), CALM),
     "PRICE_MISSING": (replace(ENTRY, limit_price=None), CALM),
     "PRICE_NOT_WANTED": (replace(ENTRY, stop_price=Decimal(1)), CALM),
     "PRICE_NOT_POSITIVE": (replace(ENTRY, limit_price=Decimal(-1)), CALM),
@@ -82,6 +83,9 @@ CASES: dict[str, tuple[OrderRequest, DeskFigures]] = {
         replace(ENTRY, type=OrderType.MARKET, limit_price=None),
         replace(CALM, price=None),
     ),
+    "OBSERVING": (ENTRY, replace(CALM, observing=True)),
+    "DISARMED": (ENTRY, replace(CALM, disarmed="live trading is not armed")),
+    "FALLING_BEHIND": (ENTRY, replace(CALM, facts_waiting=1001)),
     "NO_RATE": (ENTRY, replace(CALM, rate=None)),
     "ORDER_TOO_LARGE": (replace(ENTRY, quantity=Decimal(251)), CALM),
 }
@@ -94,7 +98,9 @@ def code_of(request: OrderRequest, figures: DeskFigures) -> str:
 
 
 def codes_in(path: str) -> set[str]:
-    return set(re.findall(r'"([A-Z]+_[A-Z_]+|PAUSED)"', (HOUSE / path).read_text()))
+    return set(
+        re.findall(r'"([A-Z]+_[A-Z_]+|PAUSED|OBSERVING|DISARMED)"', (HOUSE / path).read_text())
+    )
 
 
 @pytest.mark.parametrize("code", CASES)

@@ -176,8 +176,9 @@ def test_what_informs_ends_nothing_and_what_is_unknown_is_quarantined() -> None:
     for code in (399, 404, 2109, 10349, 2104, 10167, 10090, 165, 2174):
         assert table.rule(code).effect is NoticeEffect.NONE
         assert not table.rule(code).ends_request
-    for code in (10147, 10148, 103, 161):
-        assert table.rule(code).effect is NoticeEffect.QUERY
+    assert table.rule(103).effect is NoticeEffect.QUERY
+    for code in (10147, 10148, 161):
+        assert table.rule(code).effect is NoticeEffect.CANCEL_REFUSED
     unknown = table.rule(987654)
     assert (unknown.known, unknown.effect, unknown.alert) == (False, NoticeEffect.QUERY, True)
 
