@@ -173,7 +173,7 @@ def _ib(
                     seat,
                     venue=venue,
                     stale_after_seconds=settings.quote_stale_after_seconds,
-                    readers=(*_traders(settings), names.NARRATOR),
+                    readers=_traders(settings),
                 ),
             ),
             Child(
