@@ -184,8 +184,11 @@ class ActorSystem:
     def _put(self, name: str, envelope: Envelope) -> Put:
         seat = self.find(name)
         put = seat.mailbox.put(envelope) if seat is not None else Put.CLOSED
-        if put is Put.CLOSED and envelope.lane is not Lane.QUOTE:
-            self.lose(name, envelope, "no such seat" if seat is None else "closed")
+        if seat is None and envelope.lane is not Lane.QUOTE:
+            self.lose(name, envelope, "no such seat")
+        elif put is Put.CLOSED and envelope.is_missed:
+            # As in `retire`: whether it comes just before the end or just after is chance.
+            self.lose(name, envelope, "closed")
         return put
 
 
