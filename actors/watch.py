@@ -59,7 +59,7 @@ class Watch:
         self._stopped = False
         self._piled: set[str] = set()
         self._looked_at = self._clock.monotonic()
-        self._excused = self._looked_at
+        self._excused = float("-inf")
 
     def start(self) -> None:
         """Look, and look again."""
