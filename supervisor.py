@@ -13,15 +13,10 @@ Started from the top, stopped from the bottom. No start waits for the network.
 from __future__ import annotations
 
 import argparse
-import gc
-import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from loguru import logger
 
@@ -31,8 +26,8 @@ from actors.connection import Connection, ConnectionOptions
 from actors.desk import Desk, DeskOptions
 from actors.gateway import GatewayKeeper, GatewayOptions
 from actors.history import History
-from actors.lanes import Stop
 from actors.ledger import Ledger
+from actors.lifetime import live
 from actors.orders import Orders
 from actors.plan_monitor import PlanMonitor
 from actors.quotes import Quotes
@@ -40,7 +35,6 @@ from actors.resync import Resync
 from actors.seat import Seat
 from actors.strategist import Strategist
 from actors.supervision import (
-    EXIT_RESTART_ME,
     Child,
     Intensity,
     RootSupervisor,
@@ -49,7 +43,6 @@ from actors.supervision import (
 )
 from actors.system import ActorSystem
 from actors.venue import LINK_BACKOFF, VenueSupervisor
-from actors.watch import Watch
 from adapters.book import BookError
 from adapters.ib.link import IBLink
 from adapters.ib.opening import IBLinkOptions
@@ -59,10 +52,10 @@ from config.logs import Logs, start_logs
 from config.modes import Mode
 from config.settings import Settings
 from console import tokens
+from console.greeting import greeting, where_to_look
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
-from runtime.stacks import stacks
 from runtime.threads import ThreadRuntime
 
 
@@ -278,11 +271,8 @@ def _console(
 
 # -- the process ---------------------------------------------------------------------------
 
-EXIT_USAGE = 2
 EXIT_STATE_IN_USE = 75
 EXIT_SETTINGS = 78
-_STOP_WITHIN = 9.0
-_EXPLAIN_WITHIN = 2.0
 _VERSION = "0.1.0"
 
 
@@ -352,7 +342,11 @@ def _keep(
     given = [
         t.get_secret_value() if t else None for t in (settings.hook_token, settings.hook_read_token)
     ]
-    keys = tokens.read_or_make(settings.state_dir, *given)
+    try:
+        keys = tokens.read_or_make(settings.state_dir, *given)
+    except (tokens.TokenFileError, OSError) as error:
+        logger.critical("{}", error)
+        return EXIT_SETTINGS
     for key in (keys.full, keys.read):
         logs.redact.add(key)
     gateway = _embedded_gateway(settings, asx_hours) if settings.mode is Mode.DEMO else None
@@ -367,74 +361,16 @@ def _keep(
         venues=(names.IB,),
         order_prefix=settings.client_order_prefix,
     )
-    options = adjust(TreeOptions(hook, gateway, logs.say, _where_to_look(settings)))
-    _announce(settings, logs, gateway)
-    watch = Watch(system)
-    signals = _Signals(system)
-    with signals:
-        root(system, settings, options)
-        watch.start()
-        gc.collect()
-        gc.freeze()
-        # The default of 5 ms lets one busy thread hold back an order for as long.
-        sys.setswitchinterval(0.0005)
-        code = _wait(system, signals)
-    watch.stop()
-    if code:
-        # Neither a thread that hangs nor a log may keep a process that gave up from ending.
-        system.wait_for_explanation(_EXPLAIN_WITHIN)
-        last = threading.Thread(target=_say_goodbye, args=(logs, code), daemon=True)
-        last.start()
-        last.join(_EXPLAIN_WITHIN)
-        os._exit(code)
-    runtime.close()
-    logger.info("Kelpie has ended ({}).", code)
-    return code
+    options = adjust(TreeOptions(hook, gateway, logs.say, where_to_look(settings)))
+    for line in greeting(settings, _VERSION):
+        logs.say(line)
 
+    def say_goodbye(code: int) -> None:
+        runtime.close()
+        logger.info("Kelpie has ended ({}).", code)
+        logs.close()
 
-def _say_goodbye(logs: Logs, code: int) -> None:
-    logger.info("Kelpie has ended ({}).", code)
-    logs.close()
-
-
-def _wait(system: ActorSystem, signals: _Signals) -> int:
-    while (code := system.wait_for_end(0.2)) is None:
-        asked = signals.asked_at
-        if asked is not None and system.runtime.clock.monotonic() - asked > _STOP_WITHIN:
-            # On a thread of its own: should the log hang, this one still ends the process.
-            threading.Thread(
-                target=system.end, args=(EXIT_RESTART_ME, _explain_late_stop), daemon=True
-            ).start()
-            return EXIT_RESTART_ME
-    return code
-
-
-def _explain_late_stop() -> None:
-    logger.critical("Not stopped within {} s; all stacks follow.\n{}", _STOP_WITHIN, stacks())
-
-
-class _Signals:
-    """SIGTERM and SIGINT stop the tree in order; a second one ends the process at once."""
-
-    def __init__(self, system: ActorSystem) -> None:
-        self._system = system
-        self._before: dict[int, Any] = {}
-        self.asked_at: float | None = None
-
-    def __enter__(self) -> _Signals:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._before[number] = signal.signal(number, self._came)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _came(self, number: int, _: object) -> None:
-        if self.asked_at is not None:
-            os._exit(128 + number)
-        self.asked_at = self._system.runtime.clock.monotonic()
-        self._system.tell(names.ROOT, Stop())
+    return live(system, lambda: root(system, settings, options), say_goodbye)
 
 
 def _embedded_gateway(settings: Settings, asx_hours: bool) -> GatewayOptions:
@@ -446,32 +382,6 @@ def _embedded_gateway(settings: Settings, asx_hours: bool) -> GatewayOptions:
     if asx_hours:
         argv.append("--asx-hours")
     return GatewayOptions(argv, ready, settings.log_dir.resolve() / "ib-sim.log")
-
-
-def _where_to_look(settings: Settings) -> tuple[str, ...]:
-    return (
-        f"`{os.path.relpath(sys.executable)} supervisor.py status` for a summary, "
-        "`... actors` for the tree",
-        f"http://{settings.hook_host}:{settings.hook_port}/health/ready, and /openapi.json with "
-        f"the token in {settings.state_dir / 'hook.read.token'}",
-        f"{settings.log_dir / 'kelpie.log'} for everything; Ctrl-C stops in order",
-    )
-
-
-def _announce(settings: Settings, logs: Logs, gateway: GatewayOptions | None) -> None:
-    mode = settings.mode.upper()
-    what = {
-        Mode.DEMO: "play money at an embedded, simulated IB Gateway; nothing leaves this machine",
-        Mode.OBSERVE: "a real gateway, and no orders",
-        Mode.PAPER: "paper money at IB",
-        Mode.LIVE: "REAL MONEY at IB",
-    }[settings.mode]
-    logs.say(f"{'KELPIE':<9} {_VERSION}, mode {mode}: {what}.")
-    symbols = ", ".join(str(symbol) for symbol in settings.allowed_symbols)
-    embedded = "embedded gateway" if gateway is not None else "gateway"
-    logs.say(
-        f"{'TRADES':<9} {symbols} through the {embedded} at {settings.ib_host}:{settings.ib_port}"
-    )
 
 
 if __name__ == "__main__":
