@@ -109,6 +109,13 @@ class Company:
         for message in messages:
             self.system.tell(name, message, sender="test")
 
+    def leap(self, seconds: float) -> None:
+        """Let so much time go by; what was due has been told when this returns."""
+        self.clock.leap(seconds)
+        called = threading.Event()
+        self.runtime.call_later(0.0, called.set)
+        assert called.wait(LIMIT)
+
     def drain(self, name: str) -> None:
         """Wait until it has handled all facts and commands: a question comes after them."""
         self.system.ask(name, GetDesk(), sender="test").get(timeout=LIMIT)

@@ -164,7 +164,7 @@ def test_a_round_during_which_the_venue_was_lost_proves_nothing(venue: Venue) ->
     venue.answer(SENT)  # asked before it was lost
     assert venue.judged() == []
     assert venue.reconciled() == []
-    venue.company.clock.leap(11.1)
+    venue.company.leap(11.1)
     venue.answer(SENT)
     assert len(venue.reconciled()) == 1
 
@@ -173,7 +173,7 @@ def test_lists_that_do_not_end_three_times_renew_the_link(venue: Venue) -> None:
     venue.link()
     for _ in range(2):
         venue.answer(unended=("executions",))
-        venue.company.clock.leap(5.1)
+        venue.company.leap(5.1)
     venue.heard.wait_for(AskRound, times=3)
     assert venue.renewals() == []
     venue.answer(unended=("executions",))
@@ -185,7 +185,7 @@ def test_lists_that_end_between_are_no_reason_to_renew_the_link(venue: Venue) ->
     venue.link()
     for _ in range(3):
         venue.answer(unended=("executions",))
-        venue.company.clock.leap(5.1)
+        venue.company.leap(5.1)
         venue.answer()
         venue.ask()
     venue.answer()
