@@ -24,6 +24,7 @@ from actors.messages import (
     RecordIntent,
     TakeSnapshot,
 )
+from adapters.book import BookError
 from adapters.store import SqliteBook, book_path, open_book
 from adapters.store.connection import Connection
 from domain.admission import Admission
@@ -41,6 +42,7 @@ class Disk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.full = False
+        self.only_commits_fail = False
         self.opened = 0
         self.held_up = threading.Event()
         self.held_up.set()
@@ -50,7 +52,18 @@ class Disk:
         assert self.held_up.wait(LIMIT)
         book = open_book(self.folder, "demo", ACCOUNT, StandingClock())
         self.opened += 1
-        if self.full:
+        if self.only_commits_fail:
+            whole = book.group
+
+            @contextmanager
+            def failing() -> Iterator[None]:
+                with whole():
+                    yield
+                    if self.full:
+                        raise BookError("DISK_FULL", "no room for the commit")
+
+            book.group = failing  # type: ignore[method-assign]
+        elif self.full:
             (pages,) = book.connection.rows("PRAGMA page_count")[0]
             book.connection.rows(f"PRAGMA max_page_count = {pages}")
         return book
@@ -144,10 +157,13 @@ def test_nobody_is_told_before_the_commit(disk: Disk) -> None:
         assert company.heard.of(IntentRefused) == []
 
 
-def test_on_a_full_disk_all_waits_and_is_written_once_there_is_room(disk: Disk) -> None:
-    disk.full = True
+@pytest.mark.parametrize("only_commits_fail", [False, True])
+def test_on_a_full_disk_all_waits_and_is_written_once_there_is_room(
+    disk: Disk, only_commits_fail: bool
+) -> None:
+    disk.full, disk.only_commits_fail = True, only_commits_fail
     large = [RecordAudit("a test", f"number {n}", "x" * 6000) for n in range(3)]
-    with keeping(disk, *large, wanted("K-2"), fill("a"), fill("b")) as company:
+    with keeping(disk, fill("a"), *large, wanted("K-2"), fill("b")) as company:
         seat = company.system.seat(LEDGER)
         # Whoever waits for the fourth opening has seen three incarnations fail.
         for _ in range(100_000):
