@@ -13,11 +13,11 @@ Started from the top, stopped from the bottom. No start waits for the network.
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,7 @@ from console import tokens
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
+from runtime.stacks import stacks
 from runtime.threads import ThreadRuntime
 
 
@@ -183,7 +184,7 @@ def _ib(
                     seat,
                     venue=venue,
                     stale_after_seconds=settings.quote_stale_after_seconds,
-                    readers=(*_traders(settings), names.NARRATOR),
+                    readers=_traders(settings),
                 ),
             ),
             Child(
@@ -281,6 +282,7 @@ EXIT_USAGE = 2
 EXIT_STATE_IN_USE = 75
 EXIT_SETTINGS = 78
 _STOP_WITHIN = 9.0
+_EXPLAIN_WITHIN = 2.0
 _VERSION = "0.1.0"
 
 
@@ -378,23 +380,37 @@ def _keep(
         sys.setswitchinterval(0.0005)
         code = _wait(system, signals)
     watch.stop()
+    if code:
+        # Neither a thread that hangs nor a log may keep a process that gave up from ending.
+        system.wait_for_explanation(_EXPLAIN_WITHIN)
+        last = threading.Thread(target=_say_goodbye, args=(logs, code), daemon=True)
+        last.start()
+        last.join(_EXPLAIN_WITHIN)
+        os._exit(code)
     runtime.close()
     logger.info("Kelpie has ended ({}).", code)
-    if code:
-        # A thread that hangs must not keep a process that gave up from ending.
-        logs.close()
-        os._exit(code)
     return code
+
+
+def _say_goodbye(logs: Logs, code: int) -> None:
+    logger.info("Kelpie has ended ({}).", code)
+    logs.close()
 
 
 def _wait(system: ActorSystem, signals: _Signals) -> int:
     while (code := system.wait_for_end(0.2)) is None:
         asked = signals.asked_at
         if asked is not None and system.runtime.clock.monotonic() - asked > _STOP_WITHIN:
-            logger.critical("Not stopped within {} s; all stacks follow.", _STOP_WITHIN)
-            faulthandler.dump_traceback(all_threads=True)
+            # On a thread of its own: should the log hang, this one still ends the process.
+            threading.Thread(
+                target=system.end, args=(EXIT_RESTART_ME, _explain_late_stop), daemon=True
+            ).start()
             return EXIT_RESTART_ME
     return code
+
+
+def _explain_late_stop() -> None:
+    logger.critical("Not stopped within {} s; all stacks follow.\n{}", _STOP_WITHIN, stacks())
 
 
 class _Signals:

@@ -7,7 +7,6 @@ backoff with full jitter, and a lost link that is no crash.
 
 from __future__ import annotations
 
-import faulthandler
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from actors.lanes import (
 from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.backoff import Backoff
+from runtime.stacks import stacks
 
 EXIT_RESTART_ME = 70
 CHILD_BACKOFF = Backoff(first=0.2, ceiling=30.0, reset_after=30.0)
@@ -398,28 +398,25 @@ class Supervisor(Actor):
         if ghost is not None and ghost.owns_handle:
             self._end_for_its_handle(record, what)
             return
-        self.log.error("{} hangs ({}): it is fenced and replaced.", name, what)
         if ghost is not None:
             ghost.fence()
+        self.log.error("{} hangs ({}): it is fenced and replaced.", name, what)
         self._gone(record, Exit(ExitKind.WEDGED, "WEDGED", what))
 
     def _end_for_its_handle(self, record: _Record, what: str) -> None:
-        self.log.critical(
-            "{} hangs ({}) and owns a handle of the outside world: the process ends with {} "
-            "and must be started again. All stacks follow.",
-            record.spec.name,
-            what,
-            EXIT_RESTART_ME,
-        )
-        faulthandler.dump_traceback(all_threads=True)
-        self.system.end(EXIT_RESTART_ME)
+        def explain() -> None:
+            self.log.critical(
+                "{} hangs ({}) and owns a handle of the outside world: the process ends with {} "
+                "and must be started again. All stacks follow.\n{}",
+                record.spec.name,
+                what,
+                EXIT_RESTART_ME,
+                stacks(),
+            )
+
+        self.system.end(EXIT_RESTART_ME, explain)
 
     def _abandon(self, record: _Record) -> None:
-        self.log.error(
-            "{} did not stop within {} s and is left behind.",
-            record.spec.name,
-            record.spec.stop_seconds,
-        )
         ghost = record.occupant
         if ghost is not None and ghost.owns_handle and self._farewell is None:
             self._end_for_its_handle(record, "it did not stop in time")
@@ -427,6 +424,11 @@ class Supervisor(Actor):
             return
         if ghost is not None:
             ghost.fence()
+        self.log.error(
+            "{} did not stop within {} s and is left behind.",
+            record.spec.name,
+            record.spec.stop_seconds,
+        )
         self._gone(record, Exit(ExitKind.SHUTDOWN, "ABANDONED", "did not stop in time"))
 
 

@@ -36,6 +36,7 @@ class ActorSystem:
         self._lock = threading.Lock()
         self._seats: dict[str, Seat] = {}
         self._ended = threading.Event()
+        self._explained = threading.Event()
         self._exit_code: int | None = None
         self.on_quarantine: tuple[str, ...] = ()
         """Seats that are told when a fact is quarantined."""
@@ -141,12 +142,27 @@ class ActorSystem:
                 if envelope.is_missed:
                     self.lose(name, envelope, "the seat is closed for good")
 
-    def end(self, exit_code: int) -> None:
-        """The process should end with this code; the first one counts."""
+    def end(self, exit_code: int, explain: Callable[[], None] | None = None) -> None:
+        """The process should end with this code; the first one counts.
+
+        `explain` writes down why. It is called after the end is on its way, on this thread: no
+        log that hangs keeps the process from ending.
+        """
         with self._lock:
-            if self._exit_code is None:
+            first = self._exit_code is None
+            if first:
                 self._exit_code = exit_code
         self._ended.set()
+        try:
+            if explain is not None:
+                explain()
+        finally:
+            if first:
+                self._explained.set()
+
+    def wait_for_explanation(self, timeout: float) -> bool:
+        """Block until whoever ended the process has written down why, at most this long."""
+        return self._explained.wait(timeout)
 
     def wait_for_end(self, timeout: float | None = None) -> int | None:
         """Block until somebody calls `end`; its code, or None when the time is over."""
@@ -171,8 +187,11 @@ class ActorSystem:
     def _put(self, name: str, envelope: Envelope) -> Put:
         seat = self.find(name)
         put = seat.mailbox.put(envelope) if seat is not None else Put.CLOSED
-        if put is Put.CLOSED and envelope.lane is not Lane.QUOTE:
-            self.lose(name, envelope, "no such seat" if seat is None else "closed")
+        if seat is None and envelope.lane is not Lane.QUOTE:
+            self.lose(name, envelope, "no such seat")
+        elif put is Put.CLOSED and envelope.is_missed:
+            # As in `retire`: whether it comes just before the end or just after is chance.
+            self.lose(name, envelope, "closed")
         return put
 
 

@@ -6,7 +6,6 @@ ever sends messages (or ends the process, when the top of the tree itself hangs)
 
 from __future__ import annotations
 
-import faulthandler
 from dataclasses import dataclass
 
 from loguru import logger
@@ -16,6 +15,7 @@ from actors.seat import Seat
 from actors.supervision import EXIT_RESTART_ME
 from actors.system import ActorSystem
 from runtime.interface import Timer
+from runtime.stacks import stacks
 
 _EVERY = 0.5
 _LATE = 2.0
@@ -59,7 +59,7 @@ class Watch:
         self._stopped = False
         self._piled: set[str] = set()
         self._looked_at = self._clock.monotonic()
-        self._excused = self._looked_at
+        self._excused = float("-inf")
 
     def start(self) -> None:
         """Look, and look again."""
@@ -108,15 +108,19 @@ class Watch:
     def _report(self, seat: Seat, pulse: Pulse) -> None:
         parent = self._system.find(seat.parent)
         if parent is None or not pulse_of(parent, self._clock.monotonic()).answers:
-            logger.bind(seat=seat.name).critical(
-                "{} hangs in {} for {:.1f} s and nobody above can act: the process ends with {}.",
-                seat.name,
-                pulse.handling,
-                pulse.seconds,
-                EXIT_RESTART_ME,
-            )
-            faulthandler.dump_traceback(all_threads=True)
-            self._system.end(EXIT_RESTART_ME)
+            self._system.end(EXIT_RESTART_ME, lambda: _explain(pulse))
             return
         wedged = ChildWedged(seat.name, seat.incarnation, pulse.handling, pulse.seconds)
         self._system.tell(parent.name, wedged, sender="watch")
+
+
+def _explain(pulse: Pulse) -> None:
+    logger.bind(seat=pulse.seat).critical(
+        "{} hangs in {} for {:.1f} s and nobody above can act: the process ends with {}. "
+        "All stacks follow.\n{}",
+        pulse.seat,
+        pulse.handling,
+        pulse.seconds,
+        EXIT_RESTART_ME,
+        stacks(),
+    )

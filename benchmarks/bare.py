@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     ib.connect("127.0.0.1", options.port, clientId=CLIENT_ID, timeout=20)
     try:
         if options.what == "connect":
-            print(time.monotonic(), flush=True)
+            print(CONNECTED, time.monotonic(), flush=True)
             return 0
         return _orders(ib, options.orders, options.seconds)
     finally:

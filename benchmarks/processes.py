@@ -7,6 +7,7 @@ started them.
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -24,6 +25,9 @@ START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 CLIENT_ID = 17
 
+#: Below those that the system gives to outgoing connections: the tree's own, to its gateway, took
+#: the very port that its hook was to have.
+_PORTS = range(20_000, 32_000)
 #: A started gateway is looked for this often.
 _LOOK_SECONDS = 0.002
 
@@ -118,10 +122,15 @@ def tree_settings(folder: Path, port: int, hook_port: int, **more: str) -> dict[
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
+    """A port that nobody listens on now, and that no outgoing connection will be given."""
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_ready(

@@ -1,6 +1,7 @@
 """The logs: a few words on the screen, all of it in two files.
 
-- the screen (standard error): the day and time in Sydney, level, seat, text;
+- the screen (standard error): the day and time in Sydney, level, seat, text; shown by a thread of
+  its own, so that a terminal that does not read keeps nobody waiting;
 - `LOG_DIR/kelpie.log`: the same for reading later, with correlation and stack traces;
 - `LOG_DIR/telemetry.log`: one JSON object a line, for programs. Fields: `ts` (RFC 3339 in UTC),
   `level`, `event`, `seat`, `incarnation`, `correlation`, `mode`, `text`, `extra` (whatever else
@@ -30,6 +31,7 @@ from loguru import logger
 
 from config.redaction import Redaction
 from config.rotation import RotatedFile
+from config.screen import FLUSH_SECONDS, Screen
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -69,7 +71,8 @@ class Logs:
     ) -> None:
         """Prepare the sinks; nothing is written yet."""
         self.redact = redaction
-        self._screen = screen
+        self._stream = screen
+        self._screen: Screen | None = None
         self._level = level
         self._screen_level = screen_level or level
         self._human = RotatedFile(
@@ -84,6 +87,7 @@ class Logs:
 
     def open(self, mode: str) -> None:
         """Take over loguru and the standard library's logging."""
+        self._screen = Screen(self._stream)
         logger.remove()
         bound = {"seat": "", "incarnation": None, "correlation": None, "event": "log", "mode": mode}
         logger.configure(extra=bound)
@@ -107,7 +111,10 @@ class Logs:
             library.setLevel(level)
 
     def close(self) -> None:
-        """Remove the sinks and give the standard library's logging back."""
+        """Remove the sinks and give the standard library's logging back.
+
+        Waits a second, no longer, for a screen that does not read.
+        """
         logger.remove()
         self._root.handlers, level = list(self._root_before[0]), self._root_before[1]
         self._root.setLevel(level)
@@ -115,14 +122,17 @@ class Logs:
             logging.getLogger(name).setLevel(level)
         self._human.close()
         self._telemetry.close()
+        if self._screen is not None:
+            self._screen.close()
+
+    def flush(self, limit_seconds: float = FLUSH_SECONDS) -> bool:
+        """Wait until the screen shows all that was said, at most this long; whether it does."""
+        return self._screen is None or self._screen.flush(limit_seconds)
 
     def say(self, text: str) -> None:
-        """Put a line on the screen past the logger; a screen that is gone is no failure."""
-        try:
-            self._screen.write(self.redact(text) + "\n")
-            self._screen.flush()
-        except (OSError, ValueError):
-            return
+        """Put a line on the screen past the logger. Never blocks; lines too many are counted."""
+        if self._screen is not None:
+            self._screen.say(self.redact(text))
 
     def _to_screen(self, message: Message) -> None:
         record = message.record

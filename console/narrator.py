@@ -29,7 +29,8 @@ from actors.system import ActorSystem
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
 
-_SETTLE_SECONDS = 1.5
+_SETTLE_SECONDS = 2.0
+_ANSWER_SECONDS = 0.5
 _REMEMBER = 1000
 _WHERE_SECONDS = 15.0
 
@@ -57,6 +58,7 @@ class Narrator(Actor):
         self._told_orders: dict[str, OrderState] = {}
         self._told_fills: dict[str, None] = {}
         self._quotes: dict[Symbol, str] = {}
+        self._asked_quotes = False
         self._told_quotes = False
         self._down = False
         self._agreed_epoch = 0
@@ -120,6 +122,10 @@ class Narrator(Actor):
 
     @on(Reconciled)
     def _reconciled(self, message: Reconciled) -> None:
+        if not self._asked_quotes:
+            # Asked for once: to be told each of them would take time from the order it leads to.
+            self._asked_quotes = True
+            self.after(_SETTLE_SECONDS, "ask")
         if self._agreed_epoch == message.epoch and not (message.mismatches or message.in_doubt):
             return
         self._agreed_epoch = message.epoch
@@ -151,15 +157,22 @@ class Narrator(Actor):
         quote = message.quote
         if self._told_quotes or not quote.two_sided:
             return
-        if not self._quotes:
-            self.after(_SETTLE_SECONDS, "quotes")
         self._quotes[quote.symbol] = f"{quote.symbol} {quote.bid:g}/{quote.ask:g}"
 
     def on_timer(self, name: str) -> None:
         """The first quotes have had time to come; or it is time to say where to look."""
         if name == "where":
             self._tell_where()
-            return
+        elif name == "ask":
+            for venue in self._venues:
+                self.tell(names.quotes(venue), Introduce(self.seat.name))
+            self.after(_ANSWER_SECONDS, "quotes")
+        elif self._quotes:
+            self._tell_quotes()
+        else:
+            self.after(_SETTLE_SECONDS, "ask")  # none has two sides yet
+
+    def _tell_quotes(self) -> None:
         self._told_quotes = True
         self.after(_WHERE_SECONDS, "where")
         self.line("QUOTES", "  ".join(self._quotes[symbol] for symbol in sorted(self._quotes)))

@@ -158,7 +158,7 @@ def test_the_third_failure_in_a_row_opens_the_circuit_and_a_reconciliation_close
     venue.clock.leap(31.0)
     venue.diary.wait_for("desk", "circuit half-open")
     venue.tell(RECONCILED)
-    venue.diary.wait_for("desk", "circuit closed")
+    venue.diary.wait_for("desk", "circuit closed", times=2)
     assert venue.circuits() == ["open", "half-open", "closed"]
 
 

@@ -37,6 +37,8 @@ TINY = replace(
 FIELDS = {"measure", "unit", "baseline", "tree", "target", "met", "note", "ratio"}
 
 
+# Several processes are started one after the other, each with a minute of its own.
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", [name for name in BENCHMARKS if name != "soak"])
 def test_a_benchmark_runs_and_keeps_its_samples(name: str, tmp_path: Path) -> None:
     results, text = run([name], TINY, folder=tmp_path)

@@ -17,6 +17,7 @@ from config.logs import Logs, start_logs
 if TYPE_CHECKING:
     from loguru import Record
 
+LIMIT = 10.0
 SECRET = 'canary"secret\\with-everything-0123456789'
 
 
@@ -61,6 +62,7 @@ def test_the_screen_has_sydney_time_level_seat_and_text(logs: Logs, screen: io.S
 
     logger.patch(in_summer).bind(seat="ledger").warning("hello")
     logger.debug("not told at this level")
+    assert logs.flush(LIMIT)
     assert screen.getvalue() == "Sun 07:05:06 WARNING ledger         hello\n"
 
 
@@ -74,6 +76,7 @@ def test_no_sink_shows_a_secret_or_an_account(
     except ValueError:
         logger.bind(token=SECRET, account="U7654321", seat=later).exception("failed {}", later)
     logging.getLogger("some.library").error("key %s of DU1234567", SECRET)
+    assert logs.flush(LIMIT)
     files = ((tmp_path / name).read_text() for name in ("kelpie.log", "telemetry.log"))
     for text in (screen.getvalue(), *files):
         assert "failed ***" in text and "DU***567" in text
@@ -93,6 +96,7 @@ def test_an_exception_is_told_with_its_trace_but_not_on_the_screen(
     assert line["error"]["type"] == "ValueError"
     assert "test_logs.py" in line["error"]["trace"]
     assert "Traceback" in (tmp_path / "kelpie.log").read_text()
+    assert logs.flush(LIMIT)
     assert screen.getvalue().count("\n") == 1 and "ValueError" in screen.getvalue()
     assert quantity not in (tmp_path / "kelpie.log").read_text()
 
@@ -144,6 +148,7 @@ def test_a_full_disk_stops_neither_the_logger_nor_the_screen(
         (tmp_path / name).symlink_to("/dev/full")
     for number in range(4):
         logger.info("line {}", number)
+    assert logs.flush(LIMIT)
     text = screen.getvalue()
     assert [f"line {number}" in text for number in range(4)] == [True] * 4
     assert text.count("cannot be written") == 2
@@ -155,6 +160,7 @@ def test_a_screen_that_is_gone_is_no_failure(
     screen.close()
     logger.info("still told")
     assert [line["text"] for line in lines(tmp_path)] == ["still told"]
+    assert logs.flush(LIMIT), "the writer does not outlive a screen that is gone"
     assert capsys.readouterr().err == ""
 
 

@@ -109,6 +109,12 @@ class Home:
 
     def start(self, **settings: str) -> Kelpie:
         """Run it in demo, unless `settings` say otherwise."""
+        run = Kelpie(self.launch(subprocess.PIPE, **settings))
+        self._runs.append(run)
+        return run
+
+    def launch(self, screen: int, **settings: str) -> subprocess.Popen[str]:
+        """The same with a screen (a file descriptor) that nobody here reads."""
         bare = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
         environ = {
             **bare,
@@ -119,18 +125,15 @@ class Home:
             "HOOK_PORT": str(self.hook_port),
             **settings,
         }
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, str(ROOT / "supervisor.py"), "run"],
             cwd=self.folder,
             env=environ,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=screen,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        run = Kelpie(process)
-        self._runs.append(run)
-        return run
 
     def processes(self) -> list[psutil.Process]:
         """All that run for this home: they carry its folder in their environment."""
