@@ -27,10 +27,13 @@ class Heard:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._all: list[tuple[str, Message]] = []
+        self.correlations: dict[int, str] = {}
+        """By the identity of the message; all are kept, so no identity comes twice."""
 
-    def add(self, seat: str, message: Message) -> None:
+    def add(self, seat: str, message: Message, correlation: str) -> None:
         with self._changed:
             self._all.append((seat, message))
+            self.correlations[id(message)] = correlation
             self._changed.notify_all()
 
     def of(self, kind: type[M], seat: str = "") -> list[M]:
@@ -69,7 +72,7 @@ class Listener(Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Write it down."""
-        self._heard.add(self.seat.name, message)
+        self._heard.add(self.seat.name, message, self.correlation)
 
 
 class Company:

@@ -86,7 +86,8 @@ def keeping(disk: Disk, *waiting: Message) -> Iterator[Company]:
         LEDGER: lambda s, seat: Ledger(s, seat, open_book=disk.open, readers=(READER,)),
     }
     with gathered(actors, ORDERS, READER, names.DESK) as company:
-        company.put(LEDGER, *waiting)
+        for message in waiting:
+            company.system.tell(LEDGER, message, correlation="why")
         disk.held_up.set()
         yield company
 
@@ -153,6 +154,7 @@ def test_nobody_is_told_before_the_commit(disk: Disk) -> None:
         assert company.heard.wait_for(BookSnapshot, seat=ORDERS).number == 9
         durable = company.heard.wait_for(IntentDurable, seat=ORDERS)
         assert durable.order.client_order_id == "K-2"
+        assert company.heard.correlations[id(durable)] == "why"
         company.drain(names.DESK)
         assert company.heard.of(IntentRefused) == []
 
