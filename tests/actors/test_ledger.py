@@ -43,6 +43,8 @@ class Disk:
         self.folder = folder
         self.full = False
         self.only_commits_fail = False
+        self.refusals = 0
+        """So many openings fail for want of room."""
         self.opened = 0
         self.held_up = threading.Event()
         self.held_up.set()
@@ -50,6 +52,9 @@ class Disk:
 
     def open(self) -> SqliteBook:
         assert self.held_up.wait(LIMIT)
+        if self.refusals:
+            self.refusals -= 1
+            raise BookError("DISK_FULL", "no room to open it")
         book = open_book(self.folder, "demo", ACCOUNT, StandingClock())
         self.opened += 1
         if self.only_commits_fail:
@@ -185,3 +190,11 @@ def test_on_a_full_disk_all_waits_and_is_written_once_there_is_room(
         assert company.heard.of(IntentRefused) == [], "it was not written twice"
         assert list(company.system.dead_letters.items()) == []
         assert (disk.count("fills"), disk.count("audit")) == (2, 3)
+
+
+def test_a_disk_that_is_full_at_the_start_is_waited_out(disk: Disk) -> None:
+    disk.refusals = 5
+    with keeping(disk, fill("a")) as company:
+        company.heard.wait_for(FillRecorded)
+        assert company.system.seat(LEDGER).incarnation == 6
+        assert company.state("root")["crashes_in_window"] == 0
