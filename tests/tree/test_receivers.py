@@ -14,7 +14,7 @@ from actors import lanes, messages, names
 from actors.lanes import Message, RestartChild
 from tests.tree.in_process import Tree, Venue, growing
 from tests.tree.market import wait_for_open_market
-from tests.tree.waiting import until
+from tests.tree.waiting import SOON, until
 
 IB = names.IB
 CONNECTION, QUOTES, HISTORY, ORDERS, RESYNC = names.of_venue(IB)[1:]
@@ -140,8 +140,15 @@ def _live(tree: Tree, venue: Venue) -> None:
     assert venue.gateway is not None
     venue.gateway.kill()
     until(lambda: not tree.ready(), "the link is lost")
+    before = tree.incarnations()[RESYNC]
     venue.start()
-    tree.wait_until_ready()
+
+    def reconciled() -> bool:
+        """By resync's own word: the circuit may be open for a while yet."""
+        state = tree.system.inspect(RESYNC).get(timeout=SOON)
+        return tree.incarnations()[RESYNC] > before and state["reconciled_at"] is not None
+
+    until(reconciled, "reconciled on the new link")
     until(tree.settled, "all facts are handled")
 
 
