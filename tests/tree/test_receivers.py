@@ -140,13 +140,12 @@ def _live(tree: Tree, venue: Venue) -> None:
     assert venue.gateway is not None
     venue.gateway.kill()
     until(lambda: not tree.ready(), "the link is lost")
-    before = tree.incarnations()[RESYNC]
     venue.start()
 
     def reconciled() -> bool:
         """By resync's own word: the circuit may be open for a while yet."""
         state = tree.system.inspect(RESYNC).get(timeout=SOON)
-        return tree.incarnations()[RESYNC] > before and state["reconciled_at"] is not None
+        return state["reconciled_at"] is not None
 
     until(reconciled, "reconciled on the new link")
     until(tree.settled, "all facts are handled")
