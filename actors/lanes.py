@@ -46,6 +46,7 @@ class ExitKind(Enum):
     CRASHED = "crashed"
     START_FAILED = "start failed"
     LINK_LOST = "link lost"
+    DISK_FULL = "disk full"
     WEDGED = "wedged"
     GAVE_UP = "gave up"
 

@@ -6,11 +6,11 @@ Facts that wait together are committed together; nobody is told before the commi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from actors import names
 from actors.base import Actor, on
-from actors.lanes import Message, State
+from actors.lanes import Exit, ExitKind, Message, State
 from actors.mailbox import Envelope
 from actors.messages import (
     BookCommission,
@@ -50,6 +50,8 @@ _WRITES = (
     BookFill,
     BookCommission,
 )
+_KEPT = (*_WRITES, LoadBook, TakeSnapshot)
+"""What must be handled anew when the commit fails: it was written, or its answer was not sent."""
 
 
 class Ledger(Actor):
@@ -71,26 +73,32 @@ class Ledger(Actor):
         self._readers = tuple(readers)
         self._book: Book | None = None
         self._group: ExitStack | None = None
-        self._grouped: list[Message] = []
+        self._grouped: list[tuple[Message, str]] = []
         self._outbox: list[tuple[str, Message, str]] = []
         self._commits = 0
 
     def on_start(self) -> None:
-        """Open the book. A damaged or foreign one ends the process: nothing trades without it."""
+        """Open the book. A damaged or foreign one ends the process: nothing trades without it.
+
+        On a full disk it is tried again until there is room.
+        """
         try:
             self._book = self._open_book()
         except BookError as error:
             if error.code in ("DAMAGED", "TOO_NEW", "WRONG_BOOK"):
                 self.log.critical("{}", error)
                 self.system.end(EXIT_DAMAGED)
-            raise
+            if error.code != "DISK_FULL":
+                raise
+            self._end_after(error)
 
     def on_stop(self) -> None:
         """Commit what is in hand, and close, whatever becomes of the commit."""
         try:
             self._commit()
         finally:
-            self.book.close()
+            if self._book is not None:
+                self._book.close()
 
     def describe(self) -> State:
         """How many commits, and what waits for one."""
@@ -227,33 +235,66 @@ class Ledger(Actor):
     def on_receive(self, message: Message) -> object:
         """Let a write join the group in hand; it counts as in it once it has succeeded."""
         writes = isinstance(message, _WRITES)
-        if writes and self._group is None:
-            self._group = ExitStack()
-            self._group.enter_context(self.book.group())
-        answer: object = super().on_receive(message)
-        if writes:
-            self._grouped.append(message)
+        answer: object = None
+        try:
+            if writes and self._group is None:
+                self._group = ExitStack()
+                self._group.enter_context(self.book.group())
+            answer = super().on_receive(message)
+        except BookError as error:
+            if not writes or error.code != "DISK_FULL":
+                raise
+            # No fault of the message's: it waits with its group until there is room.
+            self._grouped.append((message, self.correlation))
+            self._give_back()
+            self._end_after(error)
+            return None
+        if isinstance(message, _KEPT):
+            self._grouped.append((message, self.correlation))
             if len(self._grouped) >= _LARGEST_GROUP:
                 self._commit()
         return answer
 
     def _commit(self) -> None:
-        group, self._group = self._group, None
-        grouped, self._grouped = self._grouped, []
-        outbox, self._outbox = self._outbox, []
-        if group is not None:
+        """Commit, then tell. What cannot be committed is handled anew by the next incarnation.
+
+        Nothing is raised: the message in hand is among those, and no more to blame than they.
+        """
+        if self._group is not None:
             try:
-                group.close()
-            except BaseException:
-                # Rolled back: all of them are written by the next incarnation.
-                for message in reversed(grouped):
-                    self.seat.mailbox.put_back(Envelope(message, sender=self.seat.name))
-                raise
+                self._group.close()
+            except BaseException as failure:
+                self._give_back()
+                self._end_after(failure)
+                return
             self._commits += 1
+        self._group, self._grouped = None, []
+        outbox, self._outbox = self._outbox, []
         correlation = self.correlation
         for name, message, self.correlation in outbox:
             self.tell(name, message)
         self.correlation = correlation
+
+    def _give_back(self) -> None:
+        """Undo the group: all that was handled in it goes back, and nobody is told of it."""
+        group, self._group = self._group, None
+        grouped, self._grouped = self._grouped, []
+        self._outbox = []
+        if group is not None:
+            with suppress(BookError):  # it fails for what spoilt it, once more
+                group.close()
+        now = self.clock.monotonic()
+        for message, correlation in reversed(grouped):
+            envelope = Envelope(message, None, self.seat.name, correlation, now)
+            self.seat.mailbox.put_back(envelope)
+
+    def _end_after(self, failure: BaseException) -> None:
+        full = isinstance(failure, BookError) and failure.code == "DISK_FULL"
+        # A full disk is no crash: it is tried again for as long as it takes, and facts wait.
+        kind = ExitKind.DISK_FULL if full else ExitKind.CRASHED
+        self.log.critical("Nothing is written: {}", failure)
+        cause = failure.code if isinstance(failure, BookError) else type(failure).__name__
+        self.end(Exit(kind, cause, str(failure)))
 
     def _later(self, name: str, message: Message) -> None:
         self._outbox.append((name, message, self.correlation))

@@ -1,0 +1,105 @@
+"""The desk: whoever proposed hears what became of it, and nothing is opened while facts pile up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from actors import names
+from actors.desk import Desk, DeskOptions
+from actors.lanes import FactsPileUp
+from actors.messages import (
+    BookLoaded,
+    InstrumentKnown,
+    IntentRefused,
+    LinkUp,
+    LoadBook,
+    Propose,
+    QuoteUpdate,
+    Reconciled,
+    RecordIntent,
+    Verdict,
+)
+from adapters.venue import LinkOpened
+from domain.orders import OrderRequest
+from domain.quotes import DataType, Quote
+from domain.venue import InstrumentDetails, PriceStep
+from tests.actors.company import Company, gathered
+from tests.actors.conftest import LIMIT
+from tests.store.material import ACCOUNT, BHP, intent
+
+DESK, MONITOR, ORDERS = names.DESK, names.PLAN_MONITOR, names.orders(names.IB)
+AROUND = names.of_venue(names.IB)
+OPTIONS = DeskOptions(
+    observing=False,
+    disarmed="",
+    base_currency="AUD",
+    max_order_value=Decimal(10_000),
+    stale_after_seconds=15.0,
+    command_seconds=10.0,
+    venues=(names.IB,),
+    venue_of={BHP: names.IB},
+)
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    """A desk that may trade: connected, reconciled, one share known and quoted."""
+    actors = {DESK: lambda s, seat: Desk(s, seat, options=OPTIONS)}
+    with gathered(actors, names.LEDGER, MONITOR, *AROUND) as gathering:
+        gathering.heard.wait_for(LoadBook)
+        step = PriceStep(Decimal(0), Decimal("0.01"))
+        details = InstrumentDetails(
+            BHP, "BHP", "STK", "ASX", "Australia/Sydney", (step,), Decimal(1), ()
+        )
+        now, at = gathering.clock.now(), gathering.clock.monotonic()
+        quote = Quote(BHP, now, at, 45.0, 45.02, 1, 1, 45.0, 1, 1, 45.0, DataType.LIVE)
+        gathering.tell(
+            DESK,
+            BookLoaded((), (), ()),
+            LinkUp(names.IB, 1, LinkOpened(176, ACCOUNT, (ACCOUNT,), None)),
+            InstrumentKnown(names.IB, details),
+            Reconciled(names.IB, 1, now, (), (), (), 0),
+            QuoteUpdate(names.IB, quote),
+        )
+        yield gathering
+
+
+def request(name: str, quantity: str = "100") -> OrderRequest:
+    return intent(name, quantity=quantity).request
+
+
+def proposed(company: Company, order: OrderRequest, seconds: float = 5.0) -> Verdict:
+    """What the desk answers to the monitor's proposal; the monitor is told the same."""
+    propose = Propose(company.clock.monotonic() + seconds, order, MONITOR, "a test")
+    verdict = company.system.ask(DESK, propose).get(timeout=LIMIT)
+    assert isinstance(verdict, Verdict)
+    assert company.heard.wait_for(Verdict, lambda m: m is verdict, seat=MONITOR)
+    return verdict
+
+
+def test_an_expired_proposal_is_told_to_its_proposer(company: Company) -> None:
+    verdict = proposed(company, request("K-1"), seconds=-1.0)
+    assert (verdict.admitted, verdict.code) == (False, "ORDER_EXPIRED_UNSENT")
+    company.drain(names.LEDGER)
+    assert company.heard.of(RecordIntent) == []
+
+
+def test_a_refused_proposal_is_told_to_its_proposer(company: Company) -> None:
+    assert proposed(company, request("K-1", quantity="0")).code == "QUANTITY_NOT_POSITIVE"
+
+
+def test_an_intent_that_the_ledger_refuses_is_told_to_its_proposer(company: Company) -> None:
+    assert proposed(company, request("K-1")).admitted
+    company.tell(DESK, IntentRefused("K-1", "There is an order K-1 already."))
+    refused = company.heard.wait_for(Verdict, lambda m: not m.admitted, seat=MONITOR)
+    assert (refused.client_order_id, refused.code) == ("K-1", "ORDER_ID_TAKEN")
+
+
+def test_facts_that_pile_up_shut_entries_until_they_are_handled(company: Company) -> None:
+    company.tell(DESK, FactsPileUp(ORDERS, 1_001, False))
+    assert proposed(company, request("K-1")).code == "FALLING_BEHIND"
+    company.tell(DESK, FactsPileUp(ORDERS, 0, False))
+    assert proposed(company, request("K-2")).admitted

@@ -1,0 +1,275 @@
+"""Orders with a real ledger below: what survives a restart, and what ends in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from actors import names
+from actors.ledger import Ledger
+from actors.messages import (
+    BookFill,
+    BookLoaded,
+    CancelDurable,
+    CancelOrder,
+    Introduce,
+    LinkUp,
+    LoadBook,
+    OrderNotSent,
+    OrderRecorded,
+    QueryOrder,
+    RecordCancel,
+    RoundFed,
+    VenueFact,
+)
+from actors.orders import Orders
+from adapters.store import open_book
+from adapters.venue import LinkOpened
+from domain.orders import Order, OrderState
+from domain.venue import NoticeEffect, OrderFact, OrderReport, VenueNotice, VenueStatus
+from tests.actors.company import Company, gathered
+from tests.store.material import ACCOUNT, StandingClock, execution, intent
+
+ORDERS, LEDGER = names.orders(names.IB), names.LEDGER
+CONNECTION, RESYNC = names.connection(names.IB), names.resync(names.IB)
+READER = "reader"
+
+
+def up(epoch: int) -> LinkUp:
+    return LinkUp(names.IB, epoch, LinkOpened(176, ACCOUNT, (ACCOUNT,), None))
+
+
+def fact(content: OrderFact) -> VenueFact:
+    return VenueFact(names.IB, content)
+
+
+def report(status: VenueStatus, filled: str = "0", name: str = "K-1") -> VenueFact:
+    done = Decimal(filled)
+    return fact(OrderReport(name, "9001", status, done, Decimal(100) - done, None))
+
+
+def notice(effect: NoticeEffect, code: int = 201, text: str = "no", name: str = "K-1") -> VenueFact:
+    return fact(VenueNotice(code, text, name, effect=effect))
+
+
+@contextmanager
+def trading(folder: Path, *orders: Order) -> Iterator[Company]:
+    """Orders and a ledger whose book has these orders; connection and resync listen."""
+    book = open_book(folder, "demo", ACCOUNT, StandingClock())
+    for order in orders:
+        book.record_intent(replace(order, state=OrderState.INTENDED), "c")
+        if order.state is not OrderState.INTENDED:
+            book.record_state(
+                order.client_order_id,
+                order.state,
+                order.created_at,
+                venue_order_id=order.venue_order_id,
+                pending_change=order.pending_change,
+                sent_at=order.created_at,
+            )
+    book.close()
+    actors = {
+        LEDGER: lambda s, seat: Ledger(
+            s,
+            seat,
+            open_book=lambda: open_book(folder, "demo", ACCOUNT, StandingClock()),
+            readers=(READER,),
+        ),
+        ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB),
+    }
+    with gathered(actors, CONNECTION, RESYNC, READER) as company:
+        wait_until_loaded(company)
+        yield company
+
+
+def wait_until_loaded(company: Company) -> None:
+    """Ask again and again: each answer comes after what was handled before it."""
+    seat = company.system.seat(ORDERS)
+    for number in range(10_000):
+        company.state("root")
+        if seat.incarnation and company.state(ORDERS)["loaded"]:
+            return
+        company.tell(LEDGER, LoadBook(READER, number))
+    raise AssertionError("the book never came")
+
+
+def ends(company: Company, state: OrderState, name: str = "K-1") -> Order:
+    recorded = company.heard.wait_for(
+        OrderRecorded,
+        lambda m: m.order.client_order_id == name and m.order.state is state,
+        seat=READER,
+    )
+    return recorded.order
+
+
+def order(state: OrderState = OrderState.WORKING, name: str = "K-1", **fields: object) -> Order:
+    at_venue = {"venue_order_id": "9001"} if state is OrderState.WORKING else {}
+    return replace(intent(name), state=state, **{**at_venue, **fields})  # type: ignore[arg-type]
+
+
+# -- from one incarnation to the next ------------------------------------------------------
+
+
+def test_what_came_before_the_book_waits_for_the_next_incarnation() -> None:
+    """Here the ledger is a listener, so that the book never comes to the first incarnation."""
+    actors = {ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB)}
+    with gathered(actors, LEDGER, CONNECTION, RESYNC) as company:
+        company.heard.wait_for(LoadBook)
+        deadline = company.clock.monotonic() + 60
+        working = order(pending_change="CANCEL")
+        company.tell(ORDERS, fact(execution()), CancelDurable(deadline, working))
+        company.restart(ORDERS)
+        asked = company.heard.wait_for(LoadBook, times=2)
+        assert asked.ticket == 2
+        company.drain(LEDGER)
+        assert company.heard.of(BookFill) == []
+        company.tell(ORDERS, BookLoaded((working,), (), (), asked.ticket))
+        booked = company.heard.wait_for(BookFill)
+        assert booked.report == execution()
+        assert company.heard.wait_for(CancelOrder).client_order_id == "K-1"
+
+
+def test_a_book_that_an_earlier_incarnation_asked_for_is_too_old() -> None:
+    actors = {ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB)}
+    with gathered(actors, LEDGER, CONNECTION, RESYNC) as company:
+        company.heard.wait_for(LoadBook)
+        company.restart(ORDERS)
+        company.heard.wait_for(LoadBook, times=2)
+        company.tell(ORDERS, BookLoaded((order(),), (), (), 1))
+        assert company.state(ORDERS)["loaded"] is False
+        company.tell(ORDERS, BookLoaded((), (), (), 2))
+        state = company.state(ORDERS)
+        assert (state["loaded"], state["open"]) == (True, {})
+
+
+# -- not sent, or in doubt -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN])
+@pytest.mark.parametrize("word", ["from the connection", "from the link"])
+def test_the_proof_that_nothing_left_is_believed_while_the_venue_is_silent(
+    tmp_path: Path, state: OrderState, word: str
+) -> None:
+    proof: OrderNotSent | VenueFact = OrderNotSent("K-1", "LINK_CHANGED", "taken back")
+    if word == "from the link":
+        proof = notice(NoticeEffect.NOT_SENT, -2, "taken back")
+    with trading(tmp_path, order(state)) as company:
+        company.tell(ORDERS, proof)
+        assert ends(company, OrderState.NOT_SENT).reason == "taken back"
+
+
+def test_that_proof_is_not_believed_of_an_order_that_the_venue_knows(tmp_path: Path) -> None:
+    known = order(OrderState.UNKNOWN, venue_order_id="9001")
+    with trading(tmp_path, known) as company:
+        company.tell(ORDERS, notice(NoticeEffect.NOT_SENT), OrderNotSent("K-1", "X", "taken back"))
+        assert company.state(ORDERS)["open"] == {"UNKNOWN": 1}
+
+
+@pytest.mark.parametrize("state", [OrderState.INTENDED, OrderState.SENT])
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=1)])
+def test_an_order_of_which_no_word_comes_is_unknown_whatever_the_wall_clock_says(
+    tmp_path: Path, state: OrderState, ahead: timedelta
+) -> None:
+    # Made an hour ahead: the wall clock has since stepped back.
+    made = datetime.now(tz=intent().created_at.tzinfo) + ahead
+    with trading(tmp_path, order(state, created_at=made)) as company:
+        company.leap(4.0)
+        assert company.state(ORDERS)["open"] == {state.value: 1}
+        company.leap(1.5)
+        ends(company, OrderState.UNKNOWN)
+        assert company.heard.wait_for(QueryOrder).claim == "IN_DOUBT"
+
+
+def test_an_order_that_the_venue_speaks_of_again_is_not_in_doubt(tmp_path: Path) -> None:
+    with trading(tmp_path, order(OrderState.SENT)) as company:
+        company.tell(ORDERS, report(VenueStatus.PENDING))
+        company.leap(6.0)
+        company.tell(ORDERS, report(VenueStatus.WORKING))
+        ends(company, OrderState.WORKING)
+        told = [m.order.state for m in company.heard.of(OrderRecorded, READER)]
+        assert OrderState.UNKNOWN not in told
+
+
+# -- fills that do not come ----------------------------------------------------------------
+
+
+def test_an_end_without_its_fills_is_unknown_in_the_end_and_filled_when_they_come(
+    tmp_path: Path,
+) -> None:
+    with trading(tmp_path, order()) as company:
+        for _ in range(22):
+            # Said again and again, as each round says it: the wait does not begin anew.
+            company.tell(ORDERS, report(VenueStatus.FILLED, "100"))
+            company.leap(2.5)
+        ends(company, OrderState.UNKNOWN)
+        company.leap(60.0)
+        company.state(ORDERS)
+        company.drain(RESYNC)
+        asked = [query.claim for query in company.heard.of(QueryOrder)]
+        assert asked == ["FILLS_MISSING"] * 3, "it is not asked for ever"
+        company.tell(ORDERS, fact(execution()))
+        assert ends(company, OrderState.FILLED).filled == 100
+
+
+# -- cancels -------------------------------------------------------------------------------
+
+
+def test_a_wish_to_cancel_is_handed_once_on_each_new_link(tmp_path: Path) -> None:
+    with trading(tmp_path, order()) as company:
+        company.tell(ORDERS, up(1), RoundFed(1))
+        wish = RecordCancel("K-1", "a person", company.clock.monotonic() + 60)
+        company.tell(LEDGER, wish)
+        company.heard.wait_for(CancelOrder)
+        company.tell(ORDERS, RoundFed(2))
+        company.drain(CONNECTION)
+        assert len(company.heard.of(CancelOrder)) == 1, "handed on this link already"
+
+        company.restart(ORDERS)
+        company.heard.wait_for(Introduce, times=2)
+        wait_until_loaded(company)
+        for epoch in (2, 3):
+            company.tell(ORDERS, up(epoch))
+            company.drain(CONNECTION)
+            assert len(company.heard.of(CancelOrder)) == epoch - 1, "not before its orders are fed"
+            company.tell(ORDERS, RoundFed(1))
+            company.heard.wait_for(CancelOrder, times=epoch)
+            company.tell(ORDERS, RoundFed(2))
+            company.drain(CONNECTION)
+            assert len(company.heard.of(CancelOrder)) == epoch
+
+
+def test_a_cancel_that_the_venue_refuses_is_no_wish_any_more(tmp_path: Path) -> None:
+    with trading(tmp_path, order(pending_change="CANCEL")) as company:
+        refused = notice(NoticeEffect.CANCEL_REFUSED, 10148, "cannot be cancelled")
+        company.tell(ORDERS, refused)
+        told = company.heard.wait_for(OrderRecorded, seat=READER)
+        assert (told.order.state, told.order.pending_change) == (OrderState.WORKING, None)
+        assert company.heard.wait_for(QueryOrder).claim == "CANCEL_REFUSED"
+        company.tell(ORDERS, up(2), RoundFed(1))
+        company.drain(CONNECTION)
+        assert company.heard.of(CancelOrder) == []
+
+
+# -- the venue's own words -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("effect", "end", "state"),
+    [
+        (NoticeEffect.REJECT, VenueStatus.INACTIVE, OrderState.REJECTED),
+        (NoticeEffect.CANCELLED, VenueStatus.CANCELLED, OrderState.CANCELLED),
+    ],
+)
+def test_the_text_of_the_venue_is_the_reason(
+    tmp_path: Path, effect: NoticeEffect, end: VenueStatus, state: OrderState
+) -> None:
+    with trading(tmp_path, order()) as company:
+        closing = OrderReport("K-1", "9001", end, Decimal(0), Decimal(0), None, completed=True)
+        company.tell(ORDERS, notice(effect, 201, "Order rejected: no funds"), fact(closing))
+        assert ends(company, state).reason == "201: Order rejected: no funds"
