@@ -64,6 +64,8 @@ async def _set_paused(asking: Asking, paused: bool, reason: str) -> TradingOut:
             while view.paused is not paused:
                 await _a_moment()
                 view = await asking.desk()
+            # Questions are answered behind the facts: once this one is, the switch is on disk.
+            await asking.order("")
     except TimeoutError:
         raise Refused(
             503,

@@ -1,0 +1,159 @@
+"""What the ledger is told to write, and what it tells once that is on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from actors.lanes import Command, Lane, Message
+from adapters.book import Fill, ManagedPosition
+from domain.admission import Admission
+from domain.orders import Order, OrderState
+from domain.venue import (
+    CommissionReport,
+    ExecutionReport,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIntent(Message):
+    """To the ledger: make this durable, then tell `orders`. Not before."""
+
+    admission: Admission
+    deadline: float
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentDurable(Command):
+    """From the ledger to `orders`: the intent is on disk and may be sent."""
+
+    admission: Admission
+    order: Order
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRefused(Message):
+    """From the ledger to the desk: the id is taken. Nothing was written."""
+
+    client_order_id: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCancel(Message):
+    """To the ledger: make durable that this order is to be cancelled, then tell `orders`."""
+
+    client_order_id: str
+    who: str
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDurable(Command):
+    """From the ledger to `orders`: the wish to cancel is on disk and may be sent."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState(Message):
+    """To the ledger: this order has a new state."""
+
+    client_order_id: str
+    state: OrderState
+    reason: str | None = None
+    venue_order_id: str | None = None
+    pending_change: str | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookFill(Message):
+    """To the ledger: an execution."""
+
+    report: ExecutionReport
+
+
+@dataclass(frozen=True, slots=True)
+class BookCommission(Message):
+    """To the ledger: a commission."""
+
+    report: CommissionReport
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSetting(Message):
+    """To the ledger: a durable switch."""
+
+    key: str
+    value: str
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAudit(Message):
+    """To the ledger: write down what a person (or somebody in their name) has done."""
+
+    lane: ClassVar[Lane] = Lane.FACT
+    who: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecorded(Message):
+    """From the ledger, after the commit: how an order stands now."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class FillRecorded(Message):
+    """From the ledger, after the commit: a fill or its commission, and the position since."""
+
+    fill: Fill
+    position: ManagedPosition
+    new: bool
+    """It is a fill not seen before (not a correction, not a commission)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBook(Message):
+    """To the ledger: tell this seat what is open. Answered with `BookLoaded`.
+
+    `ticket` comes back with the answer: one that an earlier incarnation asked for is too old.
+    """
+
+    reply_to: str
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BookLoaded(Message):
+    """From the ledger: open orders, positions and switches, as of now."""
+
+    open_orders: tuple[Order, ...]
+    positions: tuple[ManagedPosition, ...]
+    settings: tuple[tuple[str, str], ...]
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSnapshot(Message):
+    """To the ledger, behind the facts of a round: how the book stands after them."""
+
+    reply_to: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookSnapshot(Message):
+    """From the ledger: the book after all facts of that round."""
+
+    number: int
+    open_orders: tuple[Order, ...]
+    positions: tuple[ManagedPosition, ...]
