@@ -22,6 +22,7 @@ from loguru import logger
 
 from actors import names
 from actors.base import Actor
+from actors.child import Child, Intensity, Strategy
 from actors.connection import Connection, ConnectionOptions
 from actors.desk import Desk, DeskOptions
 from actors.gateway import GatewayKeeper, GatewayOptions
@@ -34,13 +35,7 @@ from actors.quotes import Quotes
 from actors.resync import Resync
 from actors.seat import Seat
 from actors.strategist import Strategist
-from actors.supervision import (
-    Child,
-    Intensity,
-    RootSupervisor,
-    Strategy,
-    Supervisor,
-)
+from actors.supervision import RootSupervisor, Supervisor
 from actors.system import ActorSystem
 from actors.venue import LINK_BACKOFF, VenueSupervisor
 from adapters.book import BookError

@@ -8,12 +8,10 @@ backoff with full jitter, and a lost link that is no crash.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from actors.base import Actor, on
+from actors.child import USUAL_INTENSITY, Child, ChildRecord, Intensity, Phase, Restart, Strategy
 from actors.lanes import (
     ChildExited,
     ChildStarted,
@@ -26,77 +24,9 @@ from actors.lanes import (
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
-from domain.backoff import Backoff
 from runtime.stacks import stacks
 
 EXIT_RESTART_ME = 70
-CHILD_BACKOFF = Backoff(first=0.2, ceiling=30.0, reset_after=30.0)
-
-
-class Strategy(Enum):
-    """Who is restarted with a child that ended."""
-
-    ONE_FOR_ONE = "one_for_one"
-    REST_FOR_ONE = "rest_for_one"
-    ONE_FOR_ALL = "one_for_all"
-
-
-class Restart(Enum):
-    """Whether a child that ended is started again."""
-
-    PERMANENT = "permanent"
-    TRANSIENT = "transient"
-    """Only when it did not end in order."""
-    TEMPORARY = "temporary"
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """What a supervisor knows of a child before it is born."""
-
-    name: str
-    build: Callable[[ActorSystem, Seat], Actor]
-    restart: Restart = Restart.PERMANENT
-    start_seconds: float = 10.0
-    stop_seconds: float = 5.0
-    backoff: Backoff = CHILD_BACKOFF
-
-
-@dataclass(frozen=True, slots=True)
-class Intensity:
-    """More than so many crashes in so many seconds, and the supervisor gives up."""
-
-    crashes: int = 5
-    seconds: float = 60.0
-
-
-class Phase(Enum):
-    """Where a child stands."""
-
-    IDLE = "waiting"
-    STARTING = "starting"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    ENDED = "ended"
-
-
-@dataclass(slots=True)
-class _Record:
-    """What a supervisor keeps of a child."""
-
-    spec: Child
-    seat: Seat
-    phase: Phase = Phase.IDLE
-    wanted: bool = True
-    not_before: float = 0.0
-    running_since: float = 0.0
-    streak: int = 0
-    waiting_for: str = ""
-    occupant: Actor | None = field(default=None, repr=False)
-
-    @property
-    def alive(self) -> bool:
-        return self.phase in (Phase.STARTING, Phase.RUNNING, Phase.STOPPING)
 
 
 class Supervisor(Actor):
@@ -109,13 +39,14 @@ class Supervisor(Actor):
         *,
         strategy: Strategy,
         children: tuple[Child, ...],
-        intensity: Intensity = Intensity(),
+        intensity: Intensity = USUAL_INTENSITY,
     ) -> None:
         super().__init__(system, seat)
         self.strategy = strategy
         self.intensity = intensity
         self._records = {
-            spec.name: _Record(spec, system.seat(spec.name, parent=seat.name)) for spec in children
+            spec.name: ChildRecord(spec, system.seat(spec.name, parent=seat.name))
+            for spec in children
         }
         self._crashes: deque[float] = deque()
         self._to_stop: list[str] = []
@@ -220,7 +151,7 @@ class Supervisor(Actor):
 
     # -- policy, for subclasses ----------------------------------------------------------
 
-    def delay_for(self, record: _Record, exit: Exit) -> float:
+    def delay_for(self, record: ChildRecord, exit: Exit) -> float:
         """Seconds to wait before a child is started again."""
         return record.spec.backoff.delay(record.streak, self.runtime.chance.random())
 
@@ -232,13 +163,13 @@ class Supervisor(Actor):
 
     # -- the state machine ---------------------------------------------------------------
 
-    def _child(self, child: str, incarnation: int) -> _Record | None:
+    def _child(self, child: str, incarnation: int) -> ChildRecord | None:
         record = self._records.get(child)
         if record is None or not record.alive or record.seat.incarnation != incarnation:
             return None
         return record
 
-    def _gone(self, record: _Record, exit: Exit) -> None:
+    def _gone(self, record: ChildRecord, exit: Exit) -> None:
         asked = record.phase is Phase.STOPPING
         self.cancel_timer(f"start {record.spec.name}")
         self.cancel_timer(f"stop {record.spec.name}")
@@ -269,13 +200,13 @@ class Supervisor(Actor):
         self.noticed(record.spec.name, exit, delay)
         self._progress()
 
-    def _ended_for_good(self, record: _Record) -> None:
+    def _ended_for_good(self, record: ChildRecord) -> None:
         record.wanted, record.phase = False, Phase.ENDED
         if self._farewell is None:
             # Else the next incarnation of this supervisor may start it again, with its facts.
             self.system.retire(record.spec.name)
 
-    def _comes_back(self, record: _Record, exit: Exit) -> bool:
+    def _comes_back(self, record: ChildRecord, exit: Exit) -> bool:
         if self._farewell is not None or not record.wanted:
             return False
         if record.spec.restart is Restart.TEMPORARY:
@@ -290,7 +221,7 @@ class Supervisor(Actor):
             self._crashes.popleft()
         return len(self._crashes) > self.intensity.crashes
 
-    def _give_up(self, record: _Record, exit: Exit) -> None:
+    def _give_up(self, record: ChildRecord, exit: Exit) -> None:
         self.log.critical(
             "{} crashed more than {} times in {:.0f} s, last {}. {} gives up.",
             record.spec.name,
@@ -301,7 +232,7 @@ class Supervisor(Actor):
         )
         self._leave_with(Exit(ExitKind.GAVE_UP, exit.cause, exit.sentence))
 
-    def _dependants(self, record: _Record) -> list[str]:
+    def _dependants(self, record: ChildRecord) -> list[str]:
         names = list(self._records)
         if self.strategy is Strategy.ONE_FOR_ONE:
             return []
@@ -309,7 +240,7 @@ class Supervisor(Actor):
             return names[names.index(record.spec.name) + 1 :]
         return [name for name in names if name != record.spec.name]
 
-    def _stop_dependants(self, record: _Record) -> None:
+    def _stop_dependants(self, record: ChildRecord) -> None:
         for name in self._dependants(record):
             dependant = self._records[name]
             if not dependant.alive:
@@ -319,7 +250,7 @@ class Supervisor(Actor):
             if name not in self._to_stop:
                 self._to_stop.append(name)
 
-    def _stop_with_dependants(self, record: _Record) -> None:
+    def _stop_with_dependants(self, record: ChildRecord) -> None:
         self._stop_dependants(record)
         if record.spec.name not in self._to_stop:
             self._to_stop.append(record.spec.name)
@@ -376,7 +307,7 @@ class Supervisor(Actor):
             self._acknowledged = True
             super().acknowledge_start()
 
-    def _start_child(self, record: _Record) -> None:
+    def _start_child(self, record: ChildRecord) -> None:
         record.phase = Phase.STARTING
         record.waiting_for = ""
         if record.seat.incarnation:
@@ -393,7 +324,7 @@ class Supervisor(Actor):
 
     # -- what hangs ----------------------------------------------------------------------
 
-    def _replace_ghost(self, record: _Record, what: str) -> None:
+    def _replace_ghost(self, record: ChildRecord, what: str) -> None:
         name, ghost = record.spec.name, record.occupant
         if ghost is not None and ghost.owns_handle:
             self._end_for_its_handle(record, what)
@@ -403,7 +334,7 @@ class Supervisor(Actor):
         self.log.error("{} hangs ({}): it is fenced and replaced.", name, what)
         self._gone(record, Exit(ExitKind.WEDGED, "WEDGED", what))
 
-    def _end_for_its_handle(self, record: _Record, what: str) -> None:
+    def _end_for_its_handle(self, record: ChildRecord, what: str) -> None:
         def explain() -> None:
             self.log.critical(
                 "{} hangs ({}) and owns a handle of the outside world: the process ends with {} "
@@ -416,7 +347,7 @@ class Supervisor(Actor):
 
         self.system.end(EXIT_RESTART_ME, explain)
 
-    def _abandon(self, record: _Record) -> None:
+    def _abandon(self, record: ChildRecord) -> None:
         ghost = record.occupant
         if ghost is not None and ghost.owns_handle and self._farewell is None:
             self._end_for_its_handle(record, "it did not stop in time")

@@ -6,6 +6,7 @@ from typing import Any
 
 from actors import names
 from actors.base import on
+from actors.child import Child, ChildRecord, Intensity, Strategy
 from actors.lanes import Exit, ExitKind, State
 from actors.messages import (
     CircuitChanged,
@@ -17,7 +18,7 @@ from actors.messages import (
     VenueExposed,
 )
 from actors.seat import Seat
-from actors.supervision import Child, Intensity, Strategy, Supervisor
+from actors.supervision import Supervisor
 from actors.system import ActorSystem
 from domain.backoff import Backoff
 from domain.circuit import Circuit, CircuitState
@@ -93,7 +94,7 @@ class VenueSupervisor(Supervisor):
     def _exposure(self, message: VenueExposed) -> None:
         self._exposed = message.exposed
 
-    def delay_for(self, record: Any, exit: Exit) -> float:
+    def delay_for(self, record: ChildRecord, exit: Exit) -> float:
         """The link's own rule for a lost link, the child's for a crash."""
         if exit.kind is not ExitKind.LINK_LOST:
             return super().delay_for(record, exit)

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from actors.base import Actor
+from actors.child import Child, Intensity, Strategy
 from actors.lanes import Message, RestartChild, Stop
 from actors.messages import GetDesk
 from actors.seat import Seat
-from actors.supervision import Child, Intensity, RootSupervisor, Strategy
+from actors.supervision import RootSupervisor
 from actors.system import ActorSystem
 from runtime.clocks import WarpClock
 from runtime.threads import ThreadRuntime

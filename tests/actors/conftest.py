@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import pytest
 
 from actors.base import Actor, on
+from actors.child import Child, Intensity, Strategy
 from actors.lanes import Command, Exit, Lane, Message, State, Stop
 from actors.seat import Seat
-from actors.supervision import Child, Intensity, RootSupervisor, Strategy, Supervisor
+from actors.supervision import RootSupervisor, Supervisor
 from actors.system import ActorSystem
 from actors.watch import Watch
 from domain.backoff import Backoff

@@ -15,10 +15,11 @@ from typing import Any, ClassVar, Protocol
 import pykka
 
 from actors.base import Actor, on
+from actors.child import Child, Intensity, Strategy
 from actors.lanes import Command, Exit, Lane, Message, State, Stop
 from actors.mailbox import Envelope, Mailbox, Put
 from actors.seat import Seat
-from actors.supervision import Child, Intensity, RootSupervisor, Strategy
+from actors.supervision import RootSupervisor
 from actors.system import ActorSystem
 from actors.watch import Watch
 from domain.backoff import Backoff

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from actors.base import Declared, on
+from actors.child import Child, Intensity, Restart, Strategy
 from actors.lanes import Exit, ExitKind, Lane, Message, RestartChild, Stop, TimerDue
-from actors.supervision import Child, Intensity, Restart, Strategy
 from actors.system import NobodyThere
 from domain.backoff import Backoff
 from tests.actors.conftest import (

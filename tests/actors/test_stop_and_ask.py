@@ -9,8 +9,8 @@ from typing import Any
 import pykka
 import pytest
 
+from actors.child import Restart
 from actors.lanes import Exit, ExitKind, Stop
-from actors.supervision import Restart
 from actors.system import ActorSystem, NobodyThere
 from runtime.threads import ThreadRuntime
 from tests.actors.conftest import LIMIT, Crash, Diary, End, Question, Recorder, recorder

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from actors.child import Intensity, Strategy
 from actors.lanes import RestartChild
-from actors.supervision import Intensity, Strategy
 from tests.actors.conftest import LIMIT, Crash, Fact, Hang, Order
 
 ERRORS: list[BaseException] = [

@@ -11,9 +11,10 @@ import pytest
 
 from actors import names
 from actors.base import on
+from actors.child import Child, Intensity, Strategy
 from actors.lanes import Stop
 from actors.messages import RecordAudit
-from actors.supervision import Child, Intensity, RootSupervisor, Strategy, Supervisor
+from actors.supervision import RootSupervisor, Supervisor
 from actors.system import ActorSystem, NobodyThere
 from actors.watch import Watch
 from console.hook import Hook, HookOptions, Rate

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from actors import names
+from actors.child import Child
 from actors.desk import Desk, DeskOptions
 from actors.ledger import Ledger
 from actors.messages import (
@@ -27,7 +28,6 @@ from actors.messages import (
 )
 from actors.quotes import Quotes
 from actors.resync import Resync
-from actors.supervision import Child
 from adapters.store import open_book
 from adapters.venue import LinkOpened
 from domain.orders import Side
