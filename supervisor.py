@@ -192,7 +192,6 @@ def _ib(
                     seat,
                     venue=venue,
                     readers=(names.DESK, names.IB, names.NARRATOR),
-                    prefix=settings.client_order_prefix,
                 ),
             ),
         ),

@@ -31,7 +31,6 @@ class GatewayOptions:
     argv: Sequence[str]
     ready_file: Path
     output: Path
-    adopt: bool = True
 
 
 class GatewayKeeper(Actor):
@@ -113,7 +112,7 @@ class GatewayKeeper(Actor):
         except (OSError, ValueError, KeyError, TypeError):
             return None
         same = adopt_process(pid, self.options.argv[1:])
-        if same is not None and self.options.adopt:
+        if same is not None:
             return same
         stray = adopt_process(pid, [str(self.options.ready_file)])
         if stray is not None:

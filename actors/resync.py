@@ -60,11 +60,10 @@ class Resync(Actor):
     """Reconciles, and says what it found."""
 
     def __init__(
-        self, system: ActorSystem, seat: Seat, *, venue: str, readers: Sequence[str], prefix: str
+        self, system: ActorSystem, seat: Seat, *, venue: str, readers: Sequence[str]
     ) -> None:
         super().__init__(system, seat)
         self.venue = venue
-        self.prefix = prefix
         self._readers = tuple(readers)
         self._epoch: int | None = None
         self._number = 0

@@ -286,6 +286,8 @@ class Supervisor(Actor):
         self.tell(name, Stop())
 
     def _start_next(self) -> None:
+        if self.system.ending:
+            return  # what were started now (a program, say) would be left behind
         now = self.clock.monotonic()
         waits: list[float] = []
         for record in self._records.values():

@@ -164,6 +164,11 @@ class ActorSystem:
         """Block until whoever ended the process has written down why, at most this long."""
         return self._explained.wait(timeout)
 
+    @property
+    def ending(self) -> bool:
+        """Somebody has called `end`: nothing is started any more."""
+        return self._ended.is_set()
+
     def wait_for_end(self, timeout: float | None = None) -> int | None:
         """Block until somebody calls `end`; its code, or None when the time is over."""
         return self._exit_code if self._ended.wait(timeout) else None

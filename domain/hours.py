@@ -36,12 +36,6 @@ def may_enter(
     return now + leave_out < _last_close(sessions, session)
 
 
-def next_opening(sessions: Sequence[TradingSession], now: datetime) -> datetime | None:
-    """When the next session begins, if the venue has announced it."""
-    starts = [s.liquid_opens or s.opens for s in sessions if (s.liquid_opens or s.opens) > now]
-    return min(starts, default=None)
-
-
 def _closes(session: TradingSession) -> datetime:
     return session.liquid_closes or session.closes
 

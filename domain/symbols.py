@@ -47,10 +47,5 @@ class Symbol:
         """Both sides are cash, as in `AUD/USD`."""
         return self.base in CASH_CURRENCIES
 
-    @property
-    def dashed(self) -> str:
-        """The spelling in a path: `BHP-AUD`."""
-        return f"{self.base}-{self.currency}"
-
     def __str__(self) -> str:
         return f"{self.base}/{self.currency}"

@@ -55,7 +55,6 @@ class OutgoingBudget:
         self._waiting: dict[Lane, deque[str]] = {lane: deque() for lane in Lane}
         self._timer: asyncio.TimerHandle | None = None
         self.written = 0
-        self.delayed = 0
 
     @property
     def takes_orders(self) -> bool:
@@ -73,7 +72,6 @@ class OutgoingBudget:
             self._send(message)
             return True
         queue.append(message)
-        self.delayed += 1
         self._wake_later()
         return False
 

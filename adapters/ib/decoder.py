@@ -42,7 +42,6 @@ class KelpieDecoder(Decoder):
         self._read_time = read_time
         self._price = receiver.price
         self._size = receiver.size
-        self.unheard = 0
         self.handlers[1] = self._tick_price
         self.handlers[2] = self._tick_size
         self._by_name: dict[str, Callable[[Fields], None]] = {
@@ -54,8 +53,7 @@ class KelpieDecoder(Decoder):
         try:
             handler = self._by_name.get(fields[0])
             if handler is None:
-                int(fields[0])
-                self.unheard += 1
+                int(fields[0])  # nobody listens to it; what is not even a number is garbage
             else:
                 handler(fields)
         except Exception as error:

@@ -108,9 +108,7 @@ class Venue:
 
 @pytest.fixture
 def venue() -> Iterator[Venue]:
-    actors = {
-        RESYNC: lambda s, seat: Resync(s, seat, venue=names.IB, readers=(names.DESK,), prefix="K")
-    }
+    actors = {RESYNC: lambda s, seat: Resync(s, seat, venue=names.IB, readers=(names.DESK,))}
     with gathered(actors, CONNECTION, ORDERS, QUOTES, names.DESK) as company:
         company.heard.wait_for(Introduce, seat=CONNECTION)
         yield Venue(company)

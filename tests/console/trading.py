@@ -81,7 +81,7 @@ def trading_children(state_dir: Path) -> Any:
             ),
             Child(
                 names.resync(names.IB),
-                lambda s, at: Resync(s, at, venue=names.IB, readers=(names.DESK,), prefix="KLP"),
+                lambda s, at: Resync(s, at, venue=names.IB, readers=(names.DESK,)),
             ),
             Child(names.DESK, lambda s, at: Desk(s, at, options=desk)),
         ]

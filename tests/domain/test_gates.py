@@ -301,7 +301,7 @@ def test_what_a_position_would_bring() -> None:
 @pytest.mark.parametrize("text", ["BHP/AUD", "bhp-aud", " BHP/AUD "])
 def test_a_symbol_is_read_in_both_spellings(text: str) -> None:
     symbol = Symbol.parse(text)
-    assert (symbol, str(symbol), symbol.dashed) == (BHP, "BHP/AUD", "BHP-AUD")
+    assert (symbol, str(symbol)) == (BHP, "BHP/AUD")
     assert not symbol.is_currency_pair and Symbol.parse("AUD/USD").is_currency_pair
 
 

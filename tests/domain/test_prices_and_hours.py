@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.hours import may_enter, next_opening, open_session
+from domain.hours import may_enter, open_session
 from domain.plans import ExitRules, exit_order, reason_to_leave
 from domain.price_steps import ceil_to_step, floor_to_step, on_step, step_at
 from domain.quotes import DataType, Quote
@@ -191,9 +191,6 @@ def test_the_hours_follow_sydneys_clocks_over_both_changes(
         assert open_session(sessions, session.liquid_closes - instant) is session
         assert open_session(sessions, session.liquid_closes) is None, "the closing auction"
     assert friday.liquid_closes is not None
-    assert next_opening(sessions, friday.liquid_closes) == monday.liquid_opens
-    assert next_opening(sessions, friday.liquid_opens) == monday.liquid_opens
-    assert next_opening(sessions, monday.liquid_opens) is None
     gap = monday.liquid_opens - friday.liquid_opens
     assert gap == timedelta(days=3, hours=1 if opens == "00:00" else -1)
 
@@ -213,5 +210,4 @@ def test_without_liquid_hours_the_session_itself_counts() -> None:
     session = TradingSession(NOW, NOW + timedelta(hours=2), None, None)
     assert may_enter((session,), NOW)
     assert not may_enter((session,), NOW + timedelta(hours=2))
-    assert next_opening((session,), NOW - timedelta(hours=1)) == NOW
     assert not may_enter((), NOW)

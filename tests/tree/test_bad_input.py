@@ -173,3 +173,17 @@ def test_a_second_process_on_the_same_state_refuses_and_names_the_first(home: Ho
     until(lambda: home.get("/actors")["items"], "the first goes on", every=0.1)
     assert first.interrupt() == 0, first.screen()
     assert home.processes() == []
+
+
+def test_a_damaged_book_ends_the_process_with_a_code_that_says_do_not_restart(home: Home) -> None:
+    first = home.start(STRATEGY="none")
+    first.hear("AGREED")
+    assert first.interrupt() == 0, first.screen()
+    [book] = home.state.glob("demo-*/ledger.db")
+    with book.open("r+b") as file:
+        file.seek(4096)
+        file.write(bytes(range(256)) * 32)
+    second = home.start(STRATEGY="none")
+    assert second.ended() == 76
+    assert "is damaged" in second.screen() and "restore" in second.screen()
+    assert home.processes() == []
