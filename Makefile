@@ -1,5 +1,5 @@
 # `make run` and `make test` work in a fresh checkout; nothing else need be done by hand.
-.PHONY: run test lint bench lock clean help
+.PHONY: run test lint bench ib_async lock clean help
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 run: $(VENV)/run.stamp  ## Run Kelpie; add to it by ARGS="..."
 	@exec $(BIN)/python supervisor.py run $(ARGS)
 
-test: $(VENV)/dev.stamp  ## Run the tests; add to them by ARGS="..."
+test: $(VENV)/dev.stamp $(VENV)/ib_async/stamp  ## Run the tests; add to them by ARGS="..."
 	@exec $(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## Check style, types, and which room imports which
@@ -40,6 +40,16 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@$(PIP) -r requirements/dev.txt
 	@touch $@
 
+ib_async: $(VENV)/ib_async/stamp  ## Make the environment in which IB_LIBRARY=ib_async works
+	@echo "Now: IB_LIBRARY=ib_async $(VENV)/ib_async/bin/python supervisor.py run"
+
+$(VENV)/ib_async/stamp: $(VENV)/run.stamp requirements/ib_async.txt
+	@echo "Making the environment $(VENV)/ib_async ..."
+	@$(BIN)/python -m venv --clear $(VENV)/ib_async
+	@$(VENV)/ib_async/bin/python -m pip --disable-pip-version-check --quiet install \
+	--require-hashes -r requirements/ib_async.txt
+	@touch $@
+
 PIP_COMPILE := build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
@@ -48,6 +58,7 @@ lock:  ## Choose the versions anew, after a change of requirements/*.in (with Py
 	@build/lock/bin/python -m pip --quiet install pip-tools==7.6.2
 	@$(PIP_COMPILE) -o requirements/run.txt requirements/run.in
 	@$(PIP_COMPILE) -o requirements/dev.txt requirements/dev.in
+	@$(PIP_COMPILE) -o requirements/ib_async.txt requirements/ib_async.in
 
 clean:  ## Remove what was made here, but never the state and the logs
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache \
@@ -55,5 +66,5 @@ clean:  ## Remove what was made here, but never the state and the logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z_]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | \
 	while IFS='|' read -r name text; do printf '%-12s%s\n' "$$name" "$$text"; done

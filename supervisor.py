@@ -39,8 +39,7 @@ from actors.supervision import RootSupervisor, Supervisor
 from actors.system import ActorSystem
 from actors.venue import LINK_BACKOFF, VenueSupervisor
 from adapters.book import BookError
-from adapters.ib.link import IBLink
-from adapters.ib.opening import IBLinkOptions
+from adapters.ib import library
 from adapters.store import lock_state_dir, open_book
 from config.entries import SettingsError
 from config.logs import Logs, start_logs
@@ -131,6 +130,9 @@ def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
 def _ib(
     system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
 ) -> VenueSupervisor:
+    # The library is a setting, so what stands on it is imported once that is known.
+    from adapters.ib.link import IBLink, IBLinkOptions
+
     venue = names.IB
     link_options = IBLinkOptions(
         host=settings.ib_host,
@@ -301,7 +303,8 @@ def run(
     arguments = parser.parse_args(words)
     try:
         settings = Settings.load()
-    except SettingsError as error:
+        library.use(settings.ib_library)
+    except (SettingsError, library.LibraryMissing) as error:
         print(error, file=sys.stderr)
         return EXIT_SETTINGS
     logs = start_logs(

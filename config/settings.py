@@ -112,6 +112,15 @@ class Settings(BaseSettings):
         values.Route,
         Entry("How shares are routed, and where listed.", "ROUTE, or ROUTE/LISTING", "SMART/ASX"),
     ] = "SMART/ASX"
+    ib_library: Annotated[
+        values.Library,
+        Entry(
+            "The library that speaks to the gateway. ib_async needs the environment that "
+            "`make ib_async` makes.",
+            "ib_insync or ib_async",
+            "ib_insync",
+        ),
+    ] = "ib_insync"
     allowed_symbols: Annotated[
         values.Symbols,
         Entry("All that may be traded.", "SYMBOL/CCY, with commas", ",".join(DEFAULT_SYMBOLS)),

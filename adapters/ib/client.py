@@ -100,6 +100,9 @@ class KelpieClient(Client):
 
     MaxRequests = 0
 
+    #: The newest layouts that the simulated gateway and the recordings have been held against.
+    MaxClientVersion = min(176, Client.MaxClientVersion)
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,

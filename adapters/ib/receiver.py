@@ -70,6 +70,9 @@ class Opening(Protocol):
 class Receiver:
     """Takes the decoder's calls. `opening` hears what belongs to the start of a link."""
 
+    #: ib_async's decoder asks for the zone in which it gives times.
+    defaultTimezone = UTC
+
     def __init__(
         self,
         sink: VenueSink,

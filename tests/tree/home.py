@@ -99,8 +99,9 @@ class Kelpie:
 class Home:
     """The folders and ports of one Kelpie over all its runs, and the broker's own record."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: str = sys.executable) -> None:
         self.folder = folder
+        self.python = python
         self.state = folder / "state"
         self.logs = folder / "logs"
         self.sim = self.state / "ib-sim"
@@ -126,7 +127,7 @@ class Home:
             **settings,
         }
         return subprocess.Popen(
-            [sys.executable, str(ROOT / "supervisor.py"), "run"],
+            [self.python, str(ROOT / "supervisor.py"), "run"],
             cwd=self.folder,
             env=environ,
             stdin=subprocess.DEVNULL,
