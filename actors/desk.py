@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from actors import names
 from actors.base import Actor, on
-from actors.desk_view import VenueState, account_view, desk_view
+from actors.desk_view import VenueState, desk_view, rates_in
 from actors.lanes import Command, FactsPileUp, Quarantined, State
 from actors.messages import (
     AccountChanged,
@@ -240,7 +240,7 @@ class Desk(Actor):
             allowed=symbol in self.options.venue_of,
             symbol_blocked=self._blocked(symbol, state),
             price=self._price(symbol, request.side),
-            rate=self._rate(symbol.currency),
+            rate=self._rate(symbol),
             managed=managed,
             held=held,
             working_buys=working.buys,
@@ -273,23 +273,18 @@ class Desk(Actor):
         price = quote.ask if side is Side.BUY else quote.bid
         return Decimal(repr(price)) if price is not None else None
 
-    def _rate(self, currency: str) -> Decimal | None:
-        if currency == self.options.base_currency:
-            return Decimal(1)
-        for state in self._venues.values():
-            rate = state.rate(currency)
-            if rate is not None:
-                return rate
-        return self._quoted_rate(currency)
-
-    def _quoted_rate(self, currency: str) -> Decimal | None:
-        """By a fresh quote of the pair, whichever way round the market writes it."""
-        base = self.options.base_currency
-        direct = self._price(Symbol(currency, base), Side.BUY)
-        if direct is not None:
-            return direct
-        inverse = self._price(Symbol(base, currency), Side.SELL)
-        return 1 / inverse if inverse else None
+    def _rate(self, symbol: Symbol) -> Decimal | None:
+        """Base currency for one unit of the symbol's; a rate that is too old is none."""
+        rates = rates_in(
+            self.options.base_currency,
+            list(self._venues.values()),
+            (symbol,),
+            self._quotes,
+            self.clock.monotonic(),
+            self.options.stale_after_seconds,
+        )
+        rate = rates.get(symbol.currency)
+        return None if rate is None or rate.stale else rate.value
 
     # -- what happened -------------------------------------------------------------------
 
@@ -353,7 +348,8 @@ class Desk(Actor):
 
     @on(AccountChanged)
     def _account(self, message: AccountChanged) -> None:
-        self._venues[message.venue].take_value(message.value, self.clock.now())
+        now, monotonic = self.clock.now(), self.clock.monotonic()
+        self._venues[message.venue].take_value(message.value, now, monotonic)
 
     @on(PositionChanged)
     def _position(self, message: PositionChanged) -> None:
@@ -426,6 +422,7 @@ class Desk(Actor):
         return desk_view(
             now=self.clock.now(),
             monotonic=self.clock.monotonic(),
+            quote_stale_seconds=self.options.stale_after_seconds,
             paused=self._paused,
             paused_reason=self._paused_reason,
             venues=list(self._venues.values()),
@@ -434,9 +431,6 @@ class Desk(Actor):
             working=len(self._all_orders()),
             reserved=sum((a.value for a in self._reserved.values()), Decimal(0)),
             max_order_value=self.options.max_order_value,
-            accounts=[
-                account_view(state, self.options.base_currency) for state in self._venues.values()
-            ],
             base_currency=self.options.base_currency,
         )
 

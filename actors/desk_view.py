@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from actors.messages import CircuitChanged, LinkDown, LinkUp, NotReconciled, Reconciled
 from adapters.book import ManagedPosition
-from domain.holdings import external_of, unrealised
+from domain.account import SUM, AccountRows
 from domain.quotes import Quote
+from domain.rates import Rate, ToldRate, rate_of
 from domain.symbols import Symbol
+from domain.valuation import Holding, Market, equity_view, position_view
 from domain.venue import AccountValue, PositionReport
 from domain.views import AccountView, DeskView, PositionView, VenueView
 
@@ -35,8 +37,8 @@ class VenueState:
         self._next_try_at: float | None = None
         self._held: dict[Symbol, Decimal] = {}
         self._last: Reconciled | None = None
-        self._values: dict[tuple[str, str], str] = {}
-        self._values_at: datetime | None = None
+        self._rows = AccountRows()
+        self.told_rates: dict[str, ToldRate] = {}
 
     def reason(self) -> str:
         """Why it may not be traded; empty when it may."""
@@ -109,10 +111,13 @@ class VenueState:
         if report.symbol is not None:
             self._held[report.symbol] = report.quantity
 
-    def take_value(self, value: AccountValue, now: datetime) -> None:
+    def take_value(self, value: AccountValue, now: datetime, monotonic: float) -> None:
         """A row of the account."""
-        self._values[(value.tag, value.currency)] = value.value
-        self._values_at = now
+        self._rows.take(value.tag, value.currency, value.value, now)
+        if value.tag == "ExchangeRate" and value.currency != SUM:
+            rate = self._rows.amount(value.tag, value.currency)
+            if rate is not None:
+                self.told_rates[value.currency] = ToldRate(rate, monotonic)
 
     def _set(self, trouble: str, now: datetime) -> None:
         if trouble != self._trouble:
@@ -135,33 +140,13 @@ class VenueState:
             return ""
         return next((why for each, why in self._last.mismatches if each == symbol), "")
 
-    def rate(self, currency: str) -> Decimal | None:
-        """Base currency for one unit, as the account last said."""
-        return self.amount("ExchangeRate", currency)
+    def currencies(self) -> tuple[str, ...]:
+        """All in which the account keeps cash."""
+        return self._rows.currencies()
 
-    def amount(self, tag: str, currency: str) -> Decimal | None:
-        """A figure of the account; None where there is none."""
-        text = self._values.get((tag, currency))
-        try:
-            value = Decimal(text) if text else None
-        except InvalidOperation:
-            return None
-        return value if value is not None and value.is_finite() else None
-
-    def cash(self) -> tuple[tuple[str, Decimal], ...]:
-        """Cash by currency, without the sum that IB calls BASE."""
-        rows: list[tuple[str, Decimal]] = []
-        for tag, currency in sorted(self._values):
-            if tag in ("CashBalance", "TotalCashBalance") and currency not in ("BASE", ""):
-                amount = self.amount(tag, currency)
-                if amount is not None and currency not in dict(rows):
-                    rows.append((currency, amount))
-        return tuple(rows)
-
-    @property
-    def values_at(self) -> datetime | None:
-        """When the account last said anything."""
-        return self._values_at
+    def account_view(self, base: str, rates: Mapping[str, Rate]) -> AccountView:
+        """The account, cash converted by these rates."""
+        return AccountView(self.venue, self.account, self._rows.summary(base, rates))
 
     def view(self, monotonic: float) -> VenueView:
         """For the console."""
@@ -188,25 +173,39 @@ class VenueState:
         )
 
 
-def account_view(state: VenueState, base: str) -> AccountView:
-    """The account's figures in the base currency."""
-    return AccountView(
-        venue=state.venue,
-        account=state.account,
-        base_currency=base,
-        net_liquidation=state.amount("NetLiquidation", base),
-        total_cash=state.amount("TotalCashValue", base),
-        available_funds=state.amount("AvailableFunds", base),
-        buying_power=state.amount("BuyingPower", base),
-        cash=state.cash(),
-        updated_at=state.values_at,
-    )
+def rates_in(
+    base: str,
+    venues: Sequence[VenueState],
+    symbols: Iterable[Symbol],
+    quotes: Mapping[Symbol, Quote],
+    now: float,
+    quote_stale_seconds: float,
+) -> dict[str, Rate]:
+    """Every rate that holdings and cash need, as far as anybody has told it."""
+    told: dict[str, ToldRate] = {}
+    for state in venues:
+        for currency, rate in state.told_rates.items():
+            if currency not in told or rate.received > told[currency].received:
+                told[currency] = rate
+    needed = {base, *(symbol.currency for symbol in symbols)}
+    needed.update(currency for state in venues for currency in state.currencies())
+    found = {}
+    for currency in sorted(needed):
+        best = rate_of(
+            currency,
+            base,
+            quotes=quotes,
+            told=told,
+            now=now,
+            quote_stale_seconds=quote_stale_seconds,
+        )
+        if best is not None:
+            found[currency] = best
+    return found
 
 
 def position_views(
-    venues: Sequence[VenueState],
-    positions: Mapping[Symbol, ManagedPosition],
-    quotes: Mapping[Symbol, Quote],
+    venues: Sequence[VenueState], positions: Mapping[Symbol, ManagedPosition], market: Market
 ) -> tuple[PositionView, ...]:
     """All that is held, by us or by anybody."""
     views = []
@@ -218,21 +217,9 @@ def position_views(
             held = managed if symbol.is_currency_pair else state.held(symbol)
             if managed == 0 and held == 0:
                 continue
-            quote = quotes.get(symbol)
-            mark = quote.mid if quote is not None else None
-            average = position.average_price if position is not None and managed else None
-            views.append(
-                PositionView(
-                    symbol=symbol,
-                    venue=state.venue,
-                    held=held,
-                    managed=managed,
-                    external=external_of(symbol, managed, held),
-                    average_price=average,
-                    market_price=mark,
-                    unrealised_pnl=unrealised(managed, average, mark),
-                )
-            )
+            average = position.average_price if position is not None else None
+            holding = Holding(symbol, state.venue, held, managed, average)
+            views.append(position_view(holding, market))
     return tuple(views)
 
 
@@ -240,6 +227,7 @@ def desk_view(
     *,
     now: datetime,
     monotonic: float,
+    quote_stale_seconds: float,
     paused: bool,
     paused_reason: str,
     venues: Sequence[VenueState],
@@ -248,17 +236,22 @@ def desk_view(
     working: int,
     reserved: Decimal,
     max_order_value: Decimal,
-    accounts: Sequence[AccountView],
     base_currency: str,
 ) -> DeskView:
     """Everything that the desk decides by, as plain values."""
+    symbols = {*positions, *(symbol for state in venues for symbol in state.holdings())}
+    rates = rates_in(base_currency, venues, symbols, quotes, monotonic, quote_stale_seconds)
+    market = Market(quotes, rates, monotonic, quote_stale_seconds)
+    held = position_views(venues, positions, market)
+    accounts = tuple(state.account_view(base_currency, rates) for state in venues)
     return DeskView(
         at=now,
         paused=paused,
         paused_reason=paused_reason,
         venues=tuple(state.view(monotonic) for state in venues),
-        positions=position_views(venues, positions, quotes),
-        accounts=tuple(accounts),
+        positions=held,
+        accounts=accounts,
+        equity=equity_view(accounts, held, base_currency),
         working_orders=working,
         reserved=reserved,
         max_order_value=max_order_value,

@@ -239,8 +239,20 @@ class QuotesOut(Answer):
     items: list[QuoteOut]
 
 
+class RateOut(Answer):
+    """Base currency for one unit; `source` is `base`, `quote` or `account`."""
+
+    rate: Plain
+    age_seconds: float
+    stale: bool
+    source: str
+
+
 class PositionOut(Answer):
-    """A holding; short is negative. `unrealised_pnl` is of the managed part, in `currency`."""
+    """A holding; short is negative. `unrealised_pnl` is of the managed part, in `currency`.
+
+    `market_value` is of all that is held; both again in the base currency by `rate`.
+    """
 
     symbol: str
     held: Plain
@@ -250,6 +262,12 @@ class PositionOut(Answer):
     currency: str
     market_price: float | None
     unrealised_pnl: Plain | None
+    price_age_seconds: float | None
+    price_stale: bool
+    market_value: Plain | None
+    rate: RateOut | None
+    market_value_base: Plain | None
+    unrealised_pnl_base: Plain | None
 
 
 class PositionsOut(Answer):
@@ -258,18 +276,53 @@ class PositionsOut(Answer):
     items: list[PositionOut]
 
 
+class CashOut(Answer):
+    """The cash of one currency; negative is borrowed. `in_base` is null without a rate."""
+
+    currency: str
+    amount: Plain
+    rate: RateOut | None
+    in_base: Plain | None
+
+
 class AccountOut(Answer):
-    """An account as its venue last said, in its base currency; `cash` by currency."""
+    """An account as its venue last said, in its base currency."""
 
     venue: str
     account: str = Field(description="Masked: the first two and the last three characters.")
     base_currency: str
     net_liquidation: Plain | None
+    equity_with_loan: Plain | None
     total_cash: Plain | None
     available_funds: Plain | None
+    excess_liquidity: Plain | None
     buying_power: Plain | None
-    cash: dict[str, Plain]
+    initial_margin: Plain | None
+    maintenance_margin: Plain | None
+    gross_position_value: Plain | None
+    unrealised_pnl: Plain | None
+    realised_pnl: Plain | None
+    cash: list[CashOut]
+    cash_in_base: Plain | None
+    rates_stale: bool
     updated_at: datetime | None
+
+
+class EquityOut(Answer):
+    """What everything is worth, in the base currency; null where a part is not known.
+
+    `reckoned` is cash and holdings at known prices, `unexplained` what the venue says beyond it.
+    """
+
+    at: datetime
+    base_currency: str
+    equity: Plain | None
+    cash: Plain | None
+    holdings: Plain | None
+    reckoned: Plain | None
+    unexplained: Plain | None
+    unrealised_pnl: Plain | None
+    stale: bool
 
 
 class AccountsOut(Answer):

@@ -57,6 +57,27 @@ class Quote:
         """Both sides are there and the book is not crossed."""
         return self.mid is not None
 
+    @property
+    def price(self) -> float | None:
+        """What it trades at: the middle, else the last trade; None without either."""
+        middle = self.mid
+        return middle if middle is not None else self.last
+
+    @property
+    def spread_percent(self) -> float | None:
+        """Ask less bid in percent of the middle; None unless two-sided."""
+        if self.mid is None or self.bid is None or self.ask is None:
+            return None
+        return (self.ask - self.bid) / self.mid * 100
+
+    @property
+    def book_imbalance(self) -> float | None:
+        """From -1 (all of the top is offered) to 1 (all is bid for); None without both sizes."""
+        if not self.two_sided or self.bid_size is None or self.ask_size is None:
+            return None
+        both = self.bid_size + self.ask_size
+        return (self.bid_size - self.ask_size) / both if both > 0 else None
+
     def age(self, now: float) -> float:
         """Seconds since it was received, `now` on the monotonic clock."""
         return now - self.received

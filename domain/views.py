@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from domain.account import AccountSummary
+from domain.rates import Rate
 from domain.symbols import Symbol
 
 
@@ -44,24 +46,46 @@ class PositionView:
     external: Decimal
     average_price: Decimal | None
     market_price: float | None
+    """Half-way between bid and ask, else the last trade."""
+    price_age_seconds: float | None
+    price_stale: bool
+    """The price is too old, delayed, or missing."""
+    market_value: Decimal | None
+    """Of all that is held, in the currency of the symbol; None without a price."""
     unrealised_pnl: Decimal | None
     """Of the managed part, in the currency of the symbol; None without a price."""
+    rate: Rate | None
+    """By which the two below are converted; None when nobody has told one."""
+    market_value_base: Decimal | None
+    unrealised_pnl_base: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """The account as the venue last said; amounts in the base currency."""
+    """The account as the venue last said."""
 
     venue: str
     account: str
+    summary: AccountSummary
+
+
+@dataclass(frozen=True, slots=True)
+class EquityView:
+    """What everything is worth, in the base currency; None where a part of it is not known."""
+
     base_currency: str
-    net_liquidation: Decimal | None
-    total_cash: Decimal | None
-    available_funds: Decimal | None
-    buying_power: Decimal | None
-    cash: tuple[tuple[str, Decimal], ...]
-    """By currency, in that currency."""
-    updated_at: datetime | None
+    equity: Decimal | None
+    """As the venues say."""
+    cash: Decimal | None
+    holdings: Decimal | None
+    reckoned: Decimal | None
+    """Cash and holdings at the prices and rates that we know."""
+    unexplained: Decimal | None
+    """`equity` less `reckoned`: accruals, prices of another moment, what nobody quotes to us."""
+    unrealised_pnl: Decimal | None
+    """Of what we manage."""
+    stale: bool
+    """A price or rate behind a figure is too old or missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +98,7 @@ class DeskView:
     venues: tuple[VenueView, ...]
     positions: tuple[PositionView, ...]
     accounts: tuple[AccountView, ...]
+    equity: EquityView
     working_orders: int
     reserved: Decimal
     max_order_value: Decimal

@@ -9,14 +9,21 @@ from fastapi import APIRouter, Query
 
 from console.hook.asking import Asking
 from console.hook.order_in import SymbolText, parsed
-from console.hook.shapes import accounts_out, fill_out, position_out, quote_out, venue_out
-from console.schemas import AccountsOut, FillsOut, PositionsOut, QuotesOut, VenuesOut
+from console.hook.shapes import (
+    accounts_out,
+    equity_out,
+    fill_out,
+    position_out,
+    quote_out,
+    venue_out,
+)
+from console.schemas import AccountsOut, EquityOut, FillsOut, PositionsOut, QuotesOut, VenuesOut
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 def routes(asking: Asking) -> APIRouter:
-    """`/venues`, `/quotes`, `/positions`, `/fills`, `/account`."""
+    """`/venues`, `/quotes`, `/positions`, `/fills`, `/account`, `/equity`."""
     router = APIRouter(tags=["market"])
 
     @router.get("/venues")
@@ -54,5 +61,10 @@ def routes(asking: Asking) -> APIRouter:
     async def account() -> AccountsOut:
         """The accounts, whether trading is paused, and what is reserved."""
         return accounts_out(await asking.desk(), asking.options.mode)
+
+    @router.get("/equity")
+    async def equity() -> EquityOut:
+        """What everything is worth over all venues, as they say and as we reckon it."""
+        return equity_out(await asking.desk())
 
     return router

@@ -12,8 +12,10 @@ from actors.dead_letters import DeadLetter
 from actors.lanes import Exit
 from adapters.book import Fill
 from console import schemas
+from domain.account import CashRow
 from domain.orders import Order
 from domain.quotes import Quote
+from domain.rates import Rate
 from domain.views import AccountView, DeskView, PositionView, VenueView
 
 _DEEPEST = 6
@@ -74,8 +76,16 @@ def quote_out(quote: Quote, stale: bool, now: float) -> schemas.QuoteOut:
     )
 
 
+def _rate_out(rate: Rate | None) -> schemas.RateOut | None:
+    if rate is None:
+        return None
+    age = round(rate.age_seconds, 3)
+    return schemas.RateOut(rate=rate.value, age_seconds=age, stale=rate.stale, source=rate.source)
+
+
 def position_out(position: PositionView) -> schemas.PositionOut:
     """A holding."""
+    age = position.price_age_seconds
     return schemas.PositionOut(
         symbol=str(position.symbol),
         held=position.held,
@@ -84,22 +94,40 @@ def position_out(position: PositionView) -> schemas.PositionOut:
         average_price=position.average_price,
         currency=position.symbol.currency,
         market_price=_price(position.market_price),
+        price_age_seconds=None if age is None else round(age, 3),
+        price_stale=position.price_stale,
+        market_value=position.market_value,
         unrealised_pnl=position.unrealised_pnl,
+        rate=_rate_out(position.rate),
+        market_value_base=position.market_value_base,
+        unrealised_pnl_base=position.unrealised_pnl_base,
+    )
+
+
+def _cash_out(row: CashRow) -> schemas.CashOut:
+    return schemas.CashOut(
+        currency=row.currency, amount=row.amount, rate=_rate_out(row.rate), in_base=row.in_base
     )
 
 
 def _account_out(account: AccountView) -> schemas.AccountOut:
+    summary = account.summary
+    figures = {
+        each.name: getattr(summary, each.name) for each in fields(summary) if each.name != "cash"
+    }
     return schemas.AccountOut(
         venue=account.venue,
         account=masked(account.account),
-        base_currency=account.base_currency,
-        net_liquidation=account.net_liquidation,
-        total_cash=account.total_cash,
-        available_funds=account.available_funds,
-        buying_power=account.buying_power,
-        cash=dict(account.cash),
-        updated_at=account.updated_at,
+        cash=[_cash_out(row) for row in summary.cash],
+        **figures,
     )
+
+
+def equity_out(view: DeskView) -> schemas.EquityOut:
+    """What everything is worth."""
+    equity = view.equity
+    figures = {each.name: getattr(equity, each.name) for each in fields(equity)}
+    return schemas.EquityOut(at=view.at, **figures)
 
 
 def accounts_out(view: DeskView, mode: str) -> schemas.AccountsOut:
