@@ -127,6 +127,7 @@ class Connection(Actor):
             else round(now - self._beat_at, 3),
             "heartbeat_round_trip_seconds": self._beat_seconds,
             "orders_handed": self._handed,
+            "link": dict(self.link.telemetry()),
         }
 
     @property

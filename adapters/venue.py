@@ -5,12 +5,13 @@ Everything here is called on the event loop of the connection that owns the adap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from domain.depth import Depth
 from domain.orders import OrderRequest
 from domain.quotes import Quote
 from domain.symbols import Symbol
@@ -115,6 +116,18 @@ class VenueLink(Protocol):
 
     def unsubscribe(self, symbol: Symbol) -> None: ...
 
+    async def depth(self, symbol: Symbol, rows: int, seconds: float) -> Depth:
+        """The book of a resolved instrument, `rows` levels a side at most.
+
+        Raises:
+            MarketDataError: the venue refused, or sent nothing in time.
+        """
+        ...
+
+    def telemetry(self) -> Mapping[str, object]:
+        """What is worth showing of the link and never reckoned with."""
+        ...
+
     async def round(self, number: int, list_seconds: float) -> Round:
         """Ask for all lists, each with this time limit, and gather the answers."""
         ...
@@ -157,6 +170,14 @@ class HistoryError(Exception):
     """`code` is PACING, NO_DATA, NO_PERMISSION, CANCELLED, TIMEOUT or OTHER."""
 
     def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class MarketDataError(Exception):
+    """The venue refused a book or a quote, or sent none in time; `code` is its own, or None."""
+
+    def __init__(self, code: int | None, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
 

@@ -54,15 +54,20 @@ def resolved(details: ContractDetails, asked: Contract) -> Contract:
     found = details.contract
     if found is None:
         raise ValueError("contract details without a contract")
+    return at_exchange(found, asked.exchange)
+
+
+def at_exchange(contract: Contract, exchange: str) -> Contract:
+    """The same instrument, routed to this exchange."""
     return Contract(
-        secType=found.secType,
-        conId=found.conId,
-        symbol=found.symbol,
-        currency=found.currency,
-        exchange=asked.exchange,
-        primaryExchange=found.primaryExchange,
-        localSymbol=found.localSymbol,
-        tradingClass=found.tradingClass,
+        secType=contract.secType,
+        conId=contract.conId,
+        symbol=contract.symbol,
+        currency=contract.currency,
+        exchange=exchange,
+        primaryExchange=contract.primaryExchange,
+        localSymbol=contract.localSymbol,
+        tradingClass=contract.tradingClass,
     )
 
 

@@ -17,7 +17,35 @@ Fields = list[str]
 
 #: Kinds of message that Kelpie asks for or must hear. Others are counted and left alone.
 _HEARD = frozenset(
-    {1, 2, 3, 4, 5, 6, 9, 10, 11, 15, 17, 45, 49, 52, 53, 54, 55, 58, 59, 61, 62, 79, 93, 101, 102}
+    {
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        9,
+        10,
+        11,
+        12,
+        13,
+        15,
+        17,
+        45,
+        49,
+        52,
+        53,
+        54,
+        55,
+        58,
+        59,
+        61,
+        62,
+        79,
+        93,
+        101,
+        102,
+    }
 )
 
 #: Where `longName` stands in contract details, from version 164 on and before it.

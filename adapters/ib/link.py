@@ -8,13 +8,16 @@ and reads no clock but the one that it is given.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from adapters.ib import library
 from adapters.ib.budget import Lane
 from adapters.ib.client import KelpieClient
 from adapters.ib.decoder import KelpieDecoder
 from adapters.ib.decoding import TYPE_NAMES, time_of, zone_of
+from adapters.ib.depth import Depths
 from adapters.ib.errors import NOT_WRITTEN, error_table
 from adapters.ib.identity import OrderIdentities
 from adapters.ib.library import Order
@@ -32,6 +35,7 @@ from adapters.venue import (
     VenueSink,
     decimal_of,
 )
+from domain.depth import Depth
 from domain.orders import OrderError, OrderRequest
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails, Round
@@ -73,6 +77,8 @@ class IBLink:
         self._calls = self._client.calls
         self._lookups = Lookups(self._calls, self._requests, self._identities, options, sink)
         self._rounds = Rounds(self._calls, self._requests, self._identities, self._receiver, clock)
+        self._depths = Depths(loop, self._calls, self._requests, self._identities, clock)
+        self._receiver.books = self._depths.books
         self._subscriptions: dict[Symbol, int] = {}
 
     async def open(self) -> LinkOpened:
@@ -141,6 +147,26 @@ class IBLink:
         """
         self._check_alive()
         return await self._lookups.bars(symbol, duration, bar_size)
+
+    async def depth(self, symbol: Symbol, rows: int, seconds: float) -> Depth:
+        """The book of a resolved instrument, asked of its listing.
+
+        Raises:
+            MarketDataError: the venue refused, or sent nothing in time.
+            LinkError: the link is gone.
+        """
+        self._check_alive()
+        contract = self._lookups.listing(symbol)
+        return await self._depths.ask(symbol, contract, rows, seconds)
+
+    def telemetry(self) -> Mapping[str, object]:
+        """What is worth showing of the link and never reckoned with."""
+        return {
+            "library": library.loaded(),
+            "virtual_positions": dict(self._receiver.virtual_positions),
+            "unreadable_messages": self._receiver.unreadable,
+            "late_answers": self._requests.late,
+        }
 
     def subscribe(self, symbol: Symbol) -> None:
         """Have quotes put into the sink; asked again, the subscription is made anew."""

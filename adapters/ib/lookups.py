@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from adapters.ib.client import Calls
 from adapters.ib.contracts import (
+    at_exchange,
     contract_of,
     describe,
     market_rule_id,
@@ -73,6 +74,11 @@ class Lookups:
     def contract(self, symbol: Symbol) -> Contract:
         """The resolved contract, or the one that the symbol spells."""
         return self._contracts.get(symbol) or contract_of(symbol, self._options.exchange_preference)
+
+    def listing(self, symbol: Symbol) -> Contract:
+        """The contract at its own exchange, not at the router: where its book is kept."""
+        found = self.contract(symbol)
+        return at_exchange(found, found.primaryExchange or found.exchange)
 
     async def instrument(self, symbol: Symbol) -> InstrumentDetails:
         """Contract details and price steps.

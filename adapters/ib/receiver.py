@@ -12,7 +12,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
+from adapters.ib.contracts import describe
 from adapters.ib.decoding import time_of
+from adapters.ib.depth import DepthBook
 from adapters.ib.errors import UNREADABLE, error_table
 from adapters.ib.facts import (
     StatusMessage,
@@ -92,6 +94,9 @@ class Receiver:
         self._changed: list[Level1] = []
         self.account = ""
         self.levels: dict[int, Level1] = {}
+        self.books: dict[int, DepthBook] = {}
+        self.virtual_positions: dict[str, float] = {}
+        """Of currency pairs, as the venue keeps them beside the cash: shown, never counted."""
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
         self.commissions: list[CommissionReport] = []
@@ -120,6 +125,9 @@ class Receiver:
             if self._errors.rule(code).ends_request:
                 self._requests.refuse(request, code, words)
             else:
+                book = self.books.get(request)
+                if book is not None:
+                    book.clear()  # what the venue says of a book that goes on is: begin anew
                 self._sink.notice(self._errors.notice(code, words))
             return
         reference = self._identities.of_error(request)
@@ -218,8 +226,11 @@ class Receiver:
     # The account.
 
     def position(self, account: str, contract: Contract, held: float, cost: float) -> None:
+        if account != self.account:
+            return
         report = position_report(account, contract, held, cost)
-        if report is None or account != self.account:
+        if report is None:
+            self.virtual_positions[describe(contract)] = held
             return
         self._requests.row(POSITIONS, report)
         self._sink.position(report)
@@ -259,6 +270,28 @@ class Receiver:
         for bar in bars:
             self._requests.row(request, bar)
         self._requests.end(request)
+
+    # The book in depth.
+
+    def updateMktDepth(
+        self, request: int, position: int, operation: int, side: int, price: float, size: float
+    ) -> None:
+        book = self.books.get(request)
+        if book is not None:
+            book.change(position, operation, side, price, size)
+
+    def updateMktDepthL2(
+        self,
+        request: int,
+        position: int,
+        maker: str,
+        operation: int,
+        side: int,
+        price: float,
+        size: float,
+        smart: bool,
+    ) -> None:
+        self.updateMktDepth(request, position, operation, side, price, size)
 
     # Quotes: called for each tick, so nothing here makes an object.
 
