@@ -1,4 +1,4 @@
-"""Quotes and bars: asked for, and come."""
+"""Quotes: asked for, and come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
-from adapters.venue import BarSeries
 from domain.quotes import Quote
 from domain.symbols import Symbol
 
@@ -43,23 +42,3 @@ class Resubscribe(Message):
 
     venue: str
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class AskBars(Command):
-    """To the connection, through history: bars in IB's words."""
-
-    symbol: Symbol
-    duration: str
-    bar_size: str
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class BarsCame(Message):
-    """The answer; `series` is None when there is none, with the code and the venue's text."""
-
-    symbol: Symbol
-    series: BarSeries | None
-    code: str = ""
-    sentence: str = ""

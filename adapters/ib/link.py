@@ -8,11 +8,12 @@ and reads no clock but the one that it is given.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from adapters.ib import library
+from adapters.ib.bars import Bars
 from adapters.ib.budget import Lane
 from adapters.ib.client import KelpieClient
 from adapters.ib.decoder import KelpieDecoder
@@ -29,6 +30,7 @@ from adapters.ib.requests import Requests
 from adapters.ib.rounds import Rounds
 from adapters.venue import (
     BarSeries,
+    BarsQuery,
     LinkError,
     LinkOpened,
     OrderNotKnown,
@@ -76,6 +78,16 @@ class IBLink:
         )
         self._calls = self._client.calls
         self._lookups = Lookups(self._calls, self._requests, self._identities, options, sink)
+        self._bars = Bars(
+            self._calls,
+            self._requests,
+            self._identities,
+            self._lookups,
+            self._receiver,
+            self._client.budget,
+            sink,
+            options.history_seconds,
+        )
         self._rounds = Rounds(self._calls, self._requests, self._identities, self._receiver, clock)
         self._depths = Depths(loop, self._calls, self._requests, self._identities, clock)
         self._receiver.books = self._depths.books
@@ -138,15 +150,25 @@ class IBLink:
         self._check_alive()
         return await self._rounds.run(number, list_seconds)
 
-    async def bars(self, symbol: Symbol, duration: str, bar_size: str) -> BarSeries:
-        """History, in IB's words for duration and bar size (`1 D`, `5 mins`).
+    async def bars(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
+        """History; `written` is called when the request's bytes have left.
 
         Raises:
             HistoryError: with the venue's text.
             LinkError: the link is gone.
         """
         self._check_alive()
-        return await self._lookups.bars(symbol, duration, bar_size)
+        return await self._bars.ask(query, written)
+
+    async def follow_bars(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
+        """History up to now, and from then on each change put into the sink.
+
+        Raises:
+            HistoryError: with the venue's text; the series is then not followed.
+            LinkError: the link is gone.
+        """
+        self._check_alive()
+        return await self._bars.follow(query, written)
 
     async def depth(self, symbol: Symbol, rows: int, seconds: float) -> Depth:
         """The book of a resolved instrument, asked of its listing.

@@ -38,7 +38,7 @@ from adapters.ib.library import (
 from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
-from domain.venue import AccountValue, CommissionReport, VenueNotice
+from domain.venue import AccountValue, CommissionReport, NoticeEffect, VenueNotice
 from runtime.interface import Clock
 
 #: Lists without an id, by the name that `Round.unended` has for them.
@@ -69,6 +69,14 @@ class Opening(Protocol):
     def error_came(self, notice: VenueNotice) -> None: ...
 
 
+class Followed(Protocol):
+    """A series of bars that is kept up to date."""
+
+    def update(self, row: tuple[str, ...]) -> None: ...
+
+    def refused(self, code: int, text: str) -> None: ...
+
+
 class Receiver:
     """Takes the decoder's calls. `opening` hears what belongs to the start of a link."""
 
@@ -97,6 +105,7 @@ class Receiver:
         self.books: dict[int, DepthBook] = {}
         self.virtual_positions: dict[str, float] = {}
         """Of currency pairs, as the venue keeps them beside the cash: shown, never counted."""
+        self.followed: dict[int, Followed] = {}
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
         self.commissions: list[CommissionReport] = []
@@ -129,6 +138,11 @@ class Receiver:
                 if book is not None:
                     book.clear()  # what the venue says of a book that goes on is: begin anew
                 self._sink.notice(self._errors.notice(code, words))
+            return
+        followed = self.followed.get(request)
+        rule = self._errors.rule(code)
+        if followed and (rule.ends_request or rule.effect is NoticeEffect.RESUBSCRIBE):
+            followed.refused(code, words)
             return
         reference = self._identities.of_error(request)
         if reference is not None:
@@ -292,6 +306,13 @@ class Receiver:
         smart: bool,
     ) -> None:
         self.updateMktDepth(request, position, operation, side, price, size)
+
+    # Bars that are followed.
+
+    def historicalDataUpdate(self, request: int, bar: tuple[str, ...]) -> None:
+        followed = self.followed.get(request)
+        if followed is not None:
+            followed.update(bar)
 
     # Quotes: called for each tick, so nothing here makes an object.
 
