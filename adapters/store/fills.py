@@ -17,7 +17,8 @@ from adapters.store.columns import decimal_text, micros, moment, optional_decima
 from adapters.store.connection import Connection, Row
 from adapters.store.foreign import ForeignExecutions, journalled
 from adapters.store.journal import Journal
-from adapters.store.orders import Entry, Orders
+from adapters.store.order_rows import Entry
+from adapters.store.orders import Orders
 from adapters.store.positions import Positions
 from domain.orders import Side
 from domain.symbols import Symbol
