@@ -31,7 +31,7 @@ updated_us, correlation
 _INSERT = f"INSERT INTO orders ({_COLUMNS}) VALUES ({', '.join('?' * 20)})"
 _SELECT = f"SELECT {_COLUMNS} FROM orders"
 _BY_ID = f"{_SELECT} WHERE client_order_id = ?"
-_BY_VENUE_ID = f"{_SELECT} WHERE venue_order_id = ? ORDER BY id DESC LIMIT 1"
+_BY_VENUE_ID = f"{_SELECT} WHERE venue_order_id = ? AND venue = ? ORDER BY id DESC LIMIT 1"
 _OPEN_STATES = tuple(state.value for state in OrderState if not state.is_final)
 _OPEN = f"{_SELECT} WHERE state IN ({', '.join('?' * len(_OPEN_STATES))}) ORDER BY id"
 _SET_STATE = """
@@ -65,9 +65,9 @@ class Orders:
         row = self._connection.row(_BY_ID, (client_order_id,))
         return None if row is None else _entry(row)
 
-    def entry_by_venue_id(self, venue_order_id: str) -> Entry | None:
+    def entry_by_venue_id(self, venue: str, venue_order_id: str) -> Entry | None:
         """The newest order that the venue knows under this permanent id."""
-        row = self._connection.row(_BY_VENUE_ID, (venue_order_id,))
+        row = self._connection.row(_BY_VENUE_ID, (venue_order_id, venue))
         return None if row is None else _entry(row)
 
     def open(self) -> Sequence[Order]:
