@@ -64,7 +64,54 @@ class Fill:
     commission: Decimal | None
     commission_currency: str | None
     commission_final: bool
-    """The venue has reported it."""
+    """The venue has reported it, of this revision."""
+    venue: str
+    revision: int
+    """0 or 1 as first reported; higher once it was corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFill:
+    """An execution in this account of an order that this book never wrote."""
+
+    venue: str
+    execution_id: str
+    client_order_id: str | None
+    venue_order_id: str | None
+    symbol: Symbol | None
+    """None for an instrument that has no symbol of ours."""
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    time: datetime
+    exchange: str
+    commission: Decimal | None
+    commission_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionWord:
+    """What a venue said of an execution at one revision; `booked_at` is when it came."""
+
+    revision: int
+    execution_id: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    time: datetime
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionWord:
+    """What a venue once said that an execution cost; a later word may say otherwise."""
+
+    revision: int
+    execution_id: str
+    amount: Decimal
+    currency: str
+    realised_pnl: Decimal | None
+    booked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +213,10 @@ class Book(Protocol):
         """
         ...
 
-    def book_fill(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
-        """Book an execution once, by its key.
+    def book_fill(
+        self, venue: str, report: ExecutionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
+        """Book an execution once, by its venue and key.
 
         Updates the order's `filled` and `average_price` and the managed position. The order's
         state is not touched.
@@ -175,8 +224,10 @@ class Book(Protocol):
         ...
 
     def book_commission(
-        self, report: CommissionReport, at: datetime
-    ) -> tuple[Booking, Fill | None]: ...
+        self, venue: str, report: CommissionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
+        """Book what an execution cost; the last word at its highest revision stands."""
+        ...
 
     def record_setting(self, key: str, value: str, at: datetime) -> None:
         """A durable switch, such as `paused`."""
@@ -190,7 +241,7 @@ class Book(Protocol):
 
     def order(self, client_order_id: str) -> Order | None: ...
 
-    def order_by_venue_id(self, venue_order_id: str) -> Order | None: ...
+    def order_by_venue_id(self, venue: str, venue_order_id: str) -> Order | None: ...
 
     def open_orders(self) -> Sequence[Order]:
         """All that are not final, UNKNOWN included, oldest first."""
@@ -210,6 +261,20 @@ class Book(Protocol):
         client_order_id: str | None = None,
     ) -> Sequence[Fill]:
         """Newest first."""
+        ...
+
+    def foreign_fills(
+        self, *, limit: int = 100, symbol: Symbol | None = None
+    ) -> Sequence[ForeignFill]:
+        """Newest first."""
+        ...
+
+    def execution_words(self, venue: str, execution_key: str) -> Sequence[ExecutionWord]:
+        """By revision; nothing that the venue said is ever replaced here."""
+        ...
+
+    def commission_words(self, venue: str, execution_key: str) -> Sequence[CommissionWord]:
+        """In the order in which they came."""
         ...
 
     def positions(self) -> Sequence[ManagedPosition]:

@@ -51,6 +51,7 @@ from actors.messages.proposals import (
 from actors.messages.questions import (
     GetDesk,
     GetFills,
+    GetForeignFills,
     GetOrder,
     GetOrders,
     GetQuotes,
@@ -93,6 +94,7 @@ __all__ = [
     "FillRecorded",
     "GetDesk",
     "GetFills",
+    "GetForeignFills",
     "GetOrder",
     "GetOrders",
     "GetQuotes",

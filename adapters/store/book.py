@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from adapters.book import AuditRow, Booking, Fill, ManagedPosition
+from adapters.book import (
+    AuditRow,
+    Booking,
+    CommissionWord,
+    ExecutionWord,
+    Fill,
+    ForeignFill,
+    ManagedPosition,
+)
 from adapters.store.amendments import Amendments
 from adapters.store.commissions import Commissions
 from adapters.store.connection import Connection
 from adapters.store.fills import Fills
+from adapters.store.foreign import ForeignExecutions
 from adapters.store.journal import Journal
 from adapters.store.locks import StateLock
 from adapters.store.order_rows import Entry
@@ -18,6 +27,7 @@ from adapters.store.orders import Orders
 from adapters.store.positions import Positions
 from adapters.store.previews import Previews
 from adapters.store.tables import Audit, Setting
+from adapters.store.words import Words
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
 from domain.terms import Amendment, AmendmentState, Terms
@@ -38,8 +48,12 @@ class SqliteBook:
         self._orders = Orders(connection, self._journal)
         self._amendments = Amendments(connection, self._journal)
         self._previews = Previews(connection)
-        self._fills = Fills(connection, self._journal, self._orders, self._positions)
-        self._commissions = Commissions(connection, self._journal, self._positions)
+        self._words = Words(connection)
+        self._foreign = ForeignExecutions(connection, self._journal)
+        self._fills = Fills(
+            connection, self._journal, self._orders, self._positions, self._foreign, self._words
+        )
+        self._commissions = Commissions(connection, self._journal, self._positions, self._words)
 
     def record_intent(
         self,
@@ -153,8 +167,10 @@ class SqliteBook:
             self._orders.set_terms(entry, terms, at, why)
             return self._entry(client_order_id).order
 
-    def book_fill(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
-        """Book an execution once by its key, which no two venues of a book may share.
+    def book_fill(
+        self, venue: str, report: ExecutionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
+        """Book an execution of a venue once by its key; a higher revision replaces a lower.
 
         It belongs to the order that it names; one that names none, to the order of its venue's
         id. The symbol and the venue are the order's. No fill comes back for a foreign one.
@@ -163,18 +179,19 @@ class SqliteBook:
             ValueError: its quantity is below zero (zero is a bust), or an amount is not finite.
         """
         with self.connection.write():
-            return self._fills.book(report, at)
+            return self._fills.book(venue, report, at)
 
     def book_commission(
-        self, report: CommissionReport, at: datetime
+        self, venue: str, report: CommissionReport, at: datetime
     ) -> tuple[Booking, Fill | None]:
-        """Book a commission once by its execution's key; negative is a rebate.
+        """Book what an execution of a venue cost; negative is a rebate.
 
-        It stands until a higher revision comes. With the fill as it is now, where that is ours.
+        It stands until the venue says another amount, of this revision or of a higher one.
+        With the fill as it is now, where that is ours.
         """
         with self.connection.write():
-            booking = self._commissions.book(report, at)
-        return booking, self._fills.fill(report.execution_key)
+            booking = self._commissions.book(venue, report, at)
+        return booking, self._fills.fill(venue, report.execution_key)
 
     def record_setting(self, key: str, value: str, at: datetime) -> None:
         """Set a durable switch, such as `paused`."""
@@ -222,9 +239,9 @@ class SqliteBook:
         """
         return self._orders.related(self._entry(client_order_id).order)
 
-    def order_by_venue_id(self, venue_order_id: str) -> Order | None:
+    def order_by_venue_id(self, venue: str, venue_order_id: str) -> Order | None:
         """The newest order that the venue knows under this permanent id."""
-        entry = self._orders.entry_by_venue_id(venue_order_id)
+        entry = self._orders.entry_by_venue_id(venue, venue_order_id)
         return None if entry is None else entry.order
 
     def open_orders(self) -> Sequence[Order]:
@@ -246,6 +263,20 @@ class SqliteBook:
     ) -> Sequence[Fill]:
         """Newest first, by time of trading."""
         return self._fills.newest(limit, symbol, client_order_id)
+
+    def foreign_fills(
+        self, *, limit: int = 100, symbol: Symbol | None = None
+    ) -> Sequence[ForeignFill]:
+        """What others traded in this account, newest first, by time of trading."""
+        return self._foreign.newest(limit, symbol)
+
+    def execution_words(self, venue: str, execution_key: str) -> Sequence[ExecutionWord]:
+        """Every revision of an execution that the venue has told, the first one first."""
+        return self._words.on_execution(venue, execution_key)
+
+    def commission_words(self, venue: str, execution_key: str) -> Sequence[CommissionWord]:
+        """Every commission that the venue has told of an execution, as they came."""
+        return self._words.on_commission(venue, execution_key)
 
     def positions(self) -> Sequence[ManagedPosition]:
         """Those that are not flat, and those that have ever been traded."""

@@ -25,7 +25,7 @@ from domain.terms import Terms
 
 _INSERT = f"INSERT INTO orders ({COLUMNS}) VALUES ({', '.join('?' * 23)})"
 _BY_ID = f"{SELECT} WHERE o.client_order_id = ?"
-_BY_VENUE_ID = f"{SELECT} WHERE o.venue_order_id = ? ORDER BY o.id DESC LIMIT 1"
+_BY_VENUE_ID = f"{SELECT} WHERE o.venue_order_id = ? AND o.venue = ? ORDER BY o.id DESC LIMIT 1"
 _OPEN_STATES = tuple(state.value for state in OrderState if not state.is_final)
 _OPEN = f"{SELECT} WHERE o.state IN ({', '.join('?' * len(_OPEN_STATES))}) ORDER BY o.id"
 _RELATED = f"""
@@ -60,9 +60,9 @@ class Orders:
         row = self._connection.row(_BY_ID, (client_order_id,))
         return None if row is None else entry_of(row)
 
-    def entry_by_venue_id(self, venue_order_id: str) -> Entry | None:
+    def entry_by_venue_id(self, venue: str, venue_order_id: str) -> Entry | None:
         """The newest order that the venue knows under this permanent id."""
-        row = self._connection.row(_BY_VENUE_ID, (venue_order_id,))
+        row = self._connection.row(_BY_VENUE_ID, (venue_order_id, venue))
         return None if row is None else entry_of(row)
 
     def open(self) -> Sequence[Order]:

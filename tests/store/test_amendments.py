@@ -149,6 +149,6 @@ def test_a_preview_is_kept_beside_its_intent_and_not_told_stays_not_told(
 def test_a_fill_counts_on_through_an_amendment(book: SqliteBook) -> None:
     working(book)
     book.record_amendment(amendment(), "c")
-    book.book_fill(execution(quantity="120"), NOON)
+    book.book_fill("ib", execution(quantity="120"), NOON)
     order = book.record_amended("K-1", "A-1", AmendmentState.CONFIRMED, NOON)
     assert (order.filled, order.remaining) == (120, 30)

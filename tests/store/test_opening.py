@@ -8,9 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,11 +18,10 @@ from adapters.store import book_path, lock_state_dir, open_book
 from adapters.store.connection import Connection
 from adapters.store.migrations import MIGRATIONS, Migration, applied, migrate
 from adapters.store.tables import TABLES
-from domain.orders import OrderState
-from domain.terms import Amendment, AmendmentState, Terms
-from tests.store.material import ACCOUNT, NOON, StandingClock, execution, intent
+from tests.store.material import ACCOUNT, NOON, StandingClock, intent
 
 ROOT = Path(__file__).parents[2]
+NEWEST = MIGRATIONS[-1].number
 _SQL_TYPES = {"AUTO": "INTEGER", "INT": "INTEGER"}
 
 HOLD_STATE = """
@@ -52,19 +49,11 @@ from pathlib import Path
 from adapters.store.connection import Connection
 from adapters.store.migrations import MIGRATIONS, Migration, migrate
 from tests.store.material import NOON
-step = Migration(len(MIGRATIONS) + 1, "broken_off", ("CREATE TABLE half (x)", "SELECT die()"))
+step = Migration(MIGRATIONS[-1].number + 1, "broken_off", ("CREATE TABLE half (x)", "SELECT die()"))
 connection = Connection(Path(sys.argv[1]))
 link = connection.database.connection()
 link.create_function("die", 0, lambda: os.kill(os.getpid(), signal.SIGKILL))
 migrate(connection, NOON, (*MIGRATIONS, step))
-"""
-
-
-ORDER_OF_THE_FIRST_SCHEMA = """
-INSERT INTO orders (client_order_id, venue, symbol, side, quantity, type, limit_price, stop_price,
-tif, purpose, state, created_us, filled, filled_value, venue_order_id, pending_change, reason,
-sent_us, updated_us, correlation) VALUES ('K-1', 'ib', 'BHP/AUD', 'BUY', '100', 'LIMIT', '45.10',
-NULL, 'DAY', 'ENTRY', 'WORKING', 1795395600000000, '0', '0', '9001', NULL, NULL, NULL, NULL, 'c')
 """
 
 
@@ -157,12 +146,12 @@ def test_a_book_of_another_is_refused_with_both_named(
 def test_a_newer_book_is_refused(tmp_path: Path) -> None:
     open_book(tmp_path, "demo", ACCOUNT, StandingClock()).close()
     connection = Connection(book_path(tmp_path, "demo", ACCOUNT))
-    newer = Migration(len(MIGRATIONS) + 1, "newer", ("CREATE TABLE newer (x)",))
+    newer = Migration(NEWEST + 1, "newer", ("CREATE TABLE newer (x)",))
     migrate(connection, NOON, (*MIGRATIONS, newer))
     connection.close()
     error = refusal(tmp_path)
     assert error.code == "TOO_NEW"
-    assert f"schema {newer.number}" in str(error)
+    assert f"schema {NEWEST + 1}" in str(error)
     assert refusal(tmp_path).code == "TOO_NEW"  # the lock went with the refusal
 
 
@@ -175,31 +164,6 @@ def test_the_schema_is_written_down_once(tmp_path: Path) -> None:
     assert rows == [(step.number, step.name, 1795395600000000) for step in MIGRATIONS]
 
 
-def test_a_book_of_the_first_schema_is_upgraded_with_all_that_it_holds(tmp_path: Path) -> None:
-    path = book_path(tmp_path, "demo", ACCOUNT)
-    book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
-    identity = book.connection.rows("SELECT * FROM identity")
-    book.close()
-    path.unlink()
-    old = Connection(path)
-    migrate(old, NOON, MIGRATIONS[:1])
-    with old.write():
-        marks = ", ".join("?" * len(identity[0]))
-        old.execute(f"INSERT INTO identity VALUES ({marks})", identity[0])
-        old.execute(ORDER_OF_THE_FIRST_SCHEMA)
-    old.close()
-    book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
-    assert applied(book.connection) == MIGRATIONS[-1].number
-    [order] = book.open_orders()
-    assert order == replace(intent(), state=OrderState.WORKING, venue_order_id="9001")
-    book.book_fill(execution(quantity="40"), NOON)
-    terms = Terms(Decimal(80), Decimal("45.20"))
-    was = order.request.terms
-    book.record_amendment(Amendment("A-1", "K-1", was, terms, AmendmentState.INTENDED, NOON), "c")
-    assert book.record_amended("K-1", "A-1", AmendmentState.CONFIRMED, NOON).remaining == 40
-    book.close()
-
-
 def test_killed_in_a_migration_the_book_is_as_it_was(tmp_path: Path) -> None:
     book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
     book.record_intent(intent(), "c")
@@ -210,7 +174,7 @@ def test_killed_in_a_migration_the_book_is_as_it_was(tmp_path: Path) -> None:
     )
     assert killed.returncode == -9
     book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
-    assert applied(book.connection) == len(MIGRATIONS)
+    assert applied(book.connection) == NEWEST
     assert not book.connection.rows("SELECT 1 FROM sqlite_master WHERE name = 'half'")
     assert book.order("K-1") == intent()
     book.close()
