@@ -20,6 +20,7 @@ from actors.messages import (
     CancelDurable,
     FillRecorded,
     GetFills,
+    GetForeignFills,
     GetOrder,
     GetOrders,
     IntentDurable,
@@ -35,7 +36,16 @@ from actors.messages import (
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
-from adapters.book import AuditRow, Book, BookError, Booking, DuplicateIntent, Fill, ManagedPosition
+from adapters.book import (
+    AuditRow,
+    Book,
+    BookError,
+    Booking,
+    DuplicateIntent,
+    Fill,
+    ForeignFill,
+    ManagedPosition,
+)
 from domain.orders import Order
 from domain.symbols import Symbol
 
@@ -158,13 +168,14 @@ class Ledger(Actor):
 
     @on(BookFill)
     def _fill(self, message: BookFill) -> None:
-        booking, fill = self.book.book_fill(message.report, self.clock.now())
+        booking, fill = self.book.book_fill(message.venue, message.report, self.clock.now())
         if fill is not None and booking is not Booking.DUPLICATE:
             self._announce_fill(fill, new=booking is Booking.NEW)
 
     @on(BookCommission)
     def _commission(self, message: BookCommission) -> None:
-        booking, fill = self.book.book_commission(message.report, self.clock.now())
+        now = self.clock.now()
+        booking, fill = self.book.book_commission(message.venue, message.report, now)
         if fill is not None and booking is not Booking.DUPLICATE:
             self._announce_fill(fill, new=False)
 
@@ -225,6 +236,10 @@ class Ledger(Actor):
                 client_order_id=message.client_order_id,
             )
         )
+
+    @on(GetForeignFills)
+    def _foreign_fills(self, message: GetForeignFills) -> tuple[ForeignFill, ...]:
+        return tuple(self.book.foreign_fills(limit=message.limit, symbol=message.symbol))
 
     # -- one commit of many --------------------------------------------------------------
 

@@ -46,9 +46,9 @@ class Orders(OrderSending):
             return
         fact = message.fact
         if isinstance(fact, ExecutionReport):
-            self.tell(names.LEDGER, BookFill(fact))
+            self.tell(names.LEDGER, BookFill(self.venue, fact))
         elif isinstance(fact, CommissionReport):
-            self.tell(names.LEDGER, BookCommission(fact))
+            self.tell(names.LEDGER, BookCommission(self.venue, fact))
         elif isinstance(fact, OrderReport):
             self._report(fact)
         else:

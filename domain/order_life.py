@@ -74,7 +74,7 @@ def on_report(order: Order, report: OrderReport) -> Change | AwaitFills | Claim 
 
 def on_fill(order: Order) -> Change | None:
     """What a booked fill means: all of it filled, or a sign of life of one thought dead."""
-    if order.filled >= order.request.quantity:
+    if order.filled >= order.most:
         return _changed(order, Change(OrderState.FILLED))
     if order.state in _WOKEN_BY_A_FILL:
         return Change(OrderState.WORKING, pending_change=order.pending_change)

@@ -70,6 +70,7 @@ from actors.messages.proposals import (
 from actors.messages.questions import (
     GetDesk,
     GetFills,
+    GetForeignFills,
     GetOrder,
     GetOrders,
     GetQuotes,
@@ -124,6 +125,7 @@ __all__ = [
     "GetBars",
     "GetDesk",
     "GetFills",
+    "GetForeignFills",
     "GetOrder",
     "GetOrders",
     "GetQuotes",

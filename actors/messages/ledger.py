@@ -72,15 +72,17 @@ class RecordState(Message):
 
 @dataclass(frozen=True, slots=True)
 class BookFill(Message):
-    """To the ledger: an execution."""
+    """To the ledger: an execution at a venue."""
 
+    venue: str
     report: ExecutionReport
 
 
 @dataclass(frozen=True, slots=True)
 class BookCommission(Message):
-    """To the ledger: a commission."""
+    """To the ledger: what an execution at a venue cost."""
 
+    venue: str
     report: CommissionReport
 
 

@@ -39,6 +39,15 @@ class GetFills(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class GetForeignFills(Message):
+    """To the ledger. Answered with a tuple of `ForeignFill`, newest first."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    limit: int = 100
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GetQuotes(Message):
     """To `quotes`. Answered with a tuple of (`Quote`, stale?)."""
 
