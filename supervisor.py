@@ -280,6 +280,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from simulators.tws.program import main as ib_sim
 
         return ib_sim(words[1:])
+    if words[:1] == ["doctor"]:
+        from console.doctor.program import main as doctor
+
+        return doctor(words[1:])
     if words[:1] == ["run"]:
         return run(words[1:])
     from console.cli import main as look_in
