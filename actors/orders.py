@@ -19,7 +19,7 @@ from actors.messages import (
     TakeSnapshot,
     VenueFact,
 )
-from actors.order_sending import OrderSending
+from actors.order_amending import OrderAmending
 from domain.order_life import AwaitFills, Change, Claim, on_fill, on_report
 from domain.orders import Order, OrderState
 from domain.venue import (
@@ -35,7 +35,7 @@ _FILLS_WITHIN = 3.0
 _ASK_FOR_FILLS = 3
 
 
-class Orders(OrderSending):
+class Orders(OrderAmending):
     """The order state machine."""
 
     # -- from the venue ------------------------------------------------------------------
@@ -50,7 +50,8 @@ class Orders(OrderSending):
         elif isinstance(fact, CommissionReport):
             self.tell(names.LEDGER, BookCommission(self.venue, fact))
         elif isinstance(fact, OrderReport):
-            self._report(fact)
+            # What a list's rows say of terms was heard when they came, in the order of the wire.
+            self._report(replace(fact, terms=None) if message.listed else fact)
         else:
             self._notice(fact)
 
@@ -60,7 +61,7 @@ class Orders(OrderSending):
         if order is None:
             self._about_one_that_ended(self._final.get(name or ""), report)
             return
-        order = self._learn_venue_id(order, report)
+        order = self._take_terms(self._learn_venue_id(order, report), report)
         self._unanswered.discard(order.client_order_id)
         meaning = on_report(order, report)
         if isinstance(meaning, Change):
@@ -89,6 +90,8 @@ class Orders(OrderSending):
         if order is None:
             return
         text = f"{notice.code}: {notice.text}"
+        if self._concerns_amendment(order, notice, text):
+            return
         if notice.effect in (NoticeEffect.REJECT, NoticeEffect.CANCELLED):
             self._said[order.client_order_id] = text
         if notice.effect is NoticeEffect.NOT_SENT:
@@ -100,7 +103,8 @@ class Orders(OrderSending):
             self._record(replace(order, pending_change=None))
             self._query(order, "CANCEL_REFUSED", text)
             return
-        if notice.effect in (NoticeEffect.REJECT, NoticeEffect.QUERY):
+        asks = (NoticeEffect.REJECT, NoticeEffect.QUERY, NoticeEffect.CHANGE_REFUSED)
+        if notice.effect in asks:
             claim = "REJECTED" if notice.effect is NoticeEffect.REJECT else "UNKNOWN_CODE"
             self._query(order, claim, text)
         self.log.info("The venue says of {}: {}", order.client_order_id, text)
@@ -141,11 +145,15 @@ class Orders(OrderSending):
     def _round_fed(self, message: RoundFed) -> None:
         if not self._waits(message):
             self.tell(names.LEDGER, TakeSnapshot(names.resync(self.venue), message.number))
+            self._judge_amendments(message.asked_at)
             self._cancel_again()
 
     def on_timer(self, name: str) -> None:
         """Fills that were announced have not come, or an intent has no answer."""
         what, _, order_id = name.partition(" ")
+        if what == "amendment":
+            self._amendment_unanswered(order_id)
+            return
         if what == "fills":
             order = self._open.get(order_id)
             if order is not None and order_id in self._ends:

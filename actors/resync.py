@@ -234,9 +234,9 @@ class Resync(Actor):
             for report in round.positions:
                 self._hold(report)
         for fact in _facts_of(round):
-            self.tell(names.orders(self.venue), VenueFact(self.venue, fact))
+            self.tell(names.orders(self.venue), VenueFact(self.venue, fact, listed=True))
         if round.complete:
-            self.tell(names.orders(self.venue), RoundFed(round.number))
+            self.tell(names.orders(self.venue), RoundFed(round.number, round.asked_at))
 
     @on(BookSnapshot)
     def _snapshot(self, message: BookSnapshot) -> None:
