@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from runtime.interface import Clock
+from simulators.habits import Habits
 from simulators.model import Broker
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
@@ -37,7 +38,8 @@ class GatewayServer:
     `time_zone` is that of its operator: executions and completed orders reach back to the last
     midnight there. `message_limit` is the most that a client may send in a second (None: any).
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
-    where something else sends the quotes (a flood for measurements).
+    where something else sends the quotes (a flood for measurements). `habits`, where given, take
+    the place of the broker's.
     """
 
     def __init__(
@@ -50,11 +52,14 @@ class GatewayServer:
         message_limit: int | None = 50,
         tell: Callable[[str], None] | None = None,
         streams_market: bool = True,
+        habits: Habits | None = None,
     ) -> None:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
         self._broker = broker
+        if habits is not None:
+            broker.habits = habits
         self._tell = tell
         self._streams_market = streams_market
         self._sessions: set[Session] = set()
