@@ -15,6 +15,7 @@ from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
 from simulators.tws.history import HistoryDesk
 from simulators.tws.market_data import MarketDataDesk
+from simulators.tws.order_news import OrderNews
 from simulators.tws.orders import OrderDesk
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers
@@ -72,12 +73,12 @@ class GatewayServer:
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
         self.market_data = MarketDataDesk(broker, book)
-        self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
+        self._news = OrderNews(broker, book, self._clients.get, self._accounts.position_moved)
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
             **self.market_data.handlers(),
-            **self._orders.handlers(),
+            **OrderDesk(broker, book, self._news).handlers(),
             **ContractDesk(broker, book, clock).handlers(),
             **ExecutionDesk(broker, book, clock, time_zone).handlers(),
             **HistoryDesk(broker, book, clock, log).handlers(),
@@ -183,7 +184,7 @@ class GatewayServer:
     def _beat(self) -> None:
         self._beats += 1
         try:
-            self._orders.publish(self._broker.advance())
+            self._news.publish(self._broker.advance())
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
             self._accounts.beat()
