@@ -51,6 +51,7 @@ from domain.symbols import Symbol
 
 EXIT_DAMAGED = 76
 _LARGEST_GROUP = 200
+_ENDED_LAST = 1000
 _WRITES = (
     RecordIntent,
     RecordCancel,
@@ -203,8 +204,13 @@ class Ledger(Actor):
                 tuple(self.book.positions()),
                 tuple(self.book.settings().items()),
                 message.ticket,
+                self._ended_last(),
             ),
         )
+
+    def _ended_last(self) -> tuple[Order, ...]:
+        newest = self.book.orders(limit=_ENDED_LAST)
+        return tuple(order for order in reversed(newest) if order.state.is_final)
 
     @on(TakeSnapshot)
     def _snapshot(self, message: TakeSnapshot) -> None:
