@@ -50,6 +50,7 @@ from adapters.book import (
 from domain.orders import Order
 from domain.symbols import Symbol
 
+_ENDED_LAST = 1000
 _WRITES = (
     RecordIntent,
     RecordAmendment,
@@ -220,8 +221,13 @@ class Ledger(GroupCommit):
                 tuple(self.book.positions()),
                 tuple(self.book.settings().items()),
                 message.ticket,
+                self._ended_last(),
             ),
         )
+
+    def _ended_last(self) -> tuple[Order, ...]:
+        newest = self.book.orders(limit=_ENDED_LAST)
+        return tuple(order for order in reversed(newest) if order.state.is_final)
 
     @on(TakeSnapshot)
     def _snapshot(self, message: TakeSnapshot) -> None:

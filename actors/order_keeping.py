@@ -42,7 +42,8 @@ class OrderKeeping(Actor):
         self._stash: list[Envelope] = []
         self._unanswered: set[str] = set()
         """Those that the book has as INTENDED or SENT, of which nothing has been heard since."""
-        self._claims: dict[str, str] = {}
+        self._claims: dict[str, QueryOrder] = {}
+        """Ends that the venue claims, and that its lists have to bear out."""
         self._missed: dict[str, int] = {}
         """How often fills were asked for that the venue announced."""
         self._cancelled_on: dict[str, int] = {}
@@ -82,7 +83,7 @@ class OrderKeeping(Actor):
     def _book(self, message: BookLoaded) -> None:
         if message.ticket != self.incarnation:
             return
-        for order in message.open_orders:
+        for order in (*message.ended, *message.open_orders):
             if order.venue == self.venue:
                 self._keep(order)
         self._loaded = True
@@ -104,8 +105,8 @@ class OrderKeeping(Actor):
     @on(Introduce)
     def _introduce(self, message: Introduce) -> None:
         """Resync began anew and has forgotten our questions."""
-        for name, text in self._claims.items():
-            self.tell(message.seat, QueryOrder(name, "REJECTED", text))
+        for claim in self._claims.values():
+            self.tell(message.seat, claim)
 
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
@@ -173,9 +174,17 @@ class OrderKeeping(Actor):
         return order
 
     def _query(self, order: Order, claim: str, text: str) -> None:
-        if claim == "REJECTED":
-            self._claims.setdefault(order.client_order_id, text)
+        """Have the venue asked about it."""
         self.tell(names.resync(self.venue), QueryOrder(order.client_order_id, claim, text))
+
+    def _claim(self, order: Order, end: OrderState, text: str, *, by_status: bool) -> None:
+        """Have the venue's lists bear out that it has ended so."""
+        name = order.client_order_id
+        claim = QueryOrder(name, end.value, text, end, by_status)
+        known = self._claims.get(name)
+        if known is None or (by_status and not known.by_status):
+            self._claims[name] = claim
+        self.tell(names.resync(self.venue), claim)
 
     def _waits(self, message: Message) -> bool:
         """Before the book has come nothing can be told apart: keep it until then."""

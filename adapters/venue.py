@@ -116,7 +116,10 @@ class VenueLink(Protocol):
     def unsubscribe(self, symbol: Symbol) -> None: ...
 
     async def round(self, number: int, list_seconds: float) -> Round:
-        """Ask for all lists, each with this time limit, and gather the answers."""
+        """Ask for all lists, each with this time limit, and gather the answers.
+
+        Facts go into the sink as they come; the answers gather them a second time, to be counted.
+        """
         ...
 
     async def bars(self, symbol: Symbol, duration: str, bar_size: str) -> BarSeries:

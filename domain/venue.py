@@ -257,7 +257,6 @@ class Round:
     open_orders: tuple[OrderReport, ...] = ()
     completed_orders: tuple[OrderReport, ...] = ()
     executions: tuple[ExecutionReport, ...] = ()
-    commissions: tuple[CommissionReport, ...] = ()
     positions: tuple[PositionReport, ...] = ()
     account_values: tuple[AccountValue, ...] = ()
 

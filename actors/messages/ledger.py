@@ -197,12 +197,14 @@ class LoadBook(Message):
 
 @dataclass(frozen=True, slots=True)
 class BookLoaded(Message):
-    """From the ledger: open orders, positions and switches, as of now."""
+    """From the ledger: open orders, positions and switches, as of now; and what ended last."""
 
     open_orders: tuple[Order, ...]
     positions: tuple[ManagedPosition, ...]
     settings: tuple[tuple[str, str], ...]
     ticket: int = 0
+    ended: tuple[Order, ...] = ()
+    """Oldest first: a late word may be about one of these."""
 
 
 @dataclass(frozen=True, slots=True)

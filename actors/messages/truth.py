@@ -58,6 +58,10 @@ class QueryOrder(Message):
     claim: str
     """`REJECTED`, `FILLS_MISSING`, `UNKNOWN_CODE`, …"""
     text: str
+    state: OrderState | None = None
+    """The end that is claimed, where one is."""
+    by_status: bool = False
+    """The venue's own status claims it, without saying how much was filled; else a code."""
 
 
 @dataclass(frozen=True, slots=True)

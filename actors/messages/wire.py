@@ -17,8 +17,6 @@ class VenueFact(Message):
 
     venue: str
     fact: OrderFact
-    listed: bool = False
-    """A row of a round, told a second time after it: no news of the moment."""
 
 
 @dataclass(frozen=True, slots=True)

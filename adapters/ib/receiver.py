@@ -36,7 +36,7 @@ from adapters.ib.library import (
 from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
-from domain.venue import AccountValue, CommissionReport, VenueNotice
+from domain.venue import AccountValue, VenueNotice
 from runtime.interface import Clock
 
 #: Lists without an id, by the name that `Round.unended` has for them.
@@ -91,7 +91,6 @@ class Receiver:
         self.levels: dict[int, Level1] = {}
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
-        self.commissions: list[CommissionReport] = []
         self.unreadable = 0
 
     # The link itself.
@@ -120,7 +119,7 @@ class Receiver:
                 self._sink.notice(self._errors.notice(code, words))
             return
         reference = self._identities.of_error(request)
-        if reference is not None:
+        if reference is not None and self._errors.rule(code).scope not in ("link", "farm"):
             self._sink.order_fact(self._errors.notice(code, words, client_order_id=reference))
             return
         level = self.levels.get(request)
@@ -206,11 +205,8 @@ class Receiver:
         self, execution_id: str, commission: str, currency: str, realised: str
     ) -> None:
         report = commission_report(execution_id, commission, currency, realised)
-        if report is None:
-            return
-        if self.executions_request is not None:
-            self.commissions.append(report)
-        self._sink.order_fact(report)
+        if report is not None:
+            self._sink.order_fact(report)
 
     # The account.
 
