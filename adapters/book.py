@@ -115,6 +115,18 @@ class CommissionWord:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """An order with all that the book has about it."""
+
+    order: Order
+    amendments: tuple[Amendment, ...]
+    """Oldest first."""
+    related: tuple[Order, ...]
+    """Those that left with it: parent, children, the others of its group."""
+    preview: OrderPreview | None
+
+
+@dataclass(frozen=True, slots=True)
 class ManagedPosition:
     """What our own fills add up to; short is negative. `opened_at`: when it last left zero."""
 

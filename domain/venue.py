@@ -141,6 +141,8 @@ class NoticeEffect(StrEnum):
     """A claim that an order was cancelled; the order's own messages say whether it was."""
     CANCEL_REFUSED = "cancel_refused"
     """A cancel was not taken; what became of the order, its own messages say."""
+    CHANGE_REFUSED = "change_refused"
+    """A change of an order was not taken; the order itself, on its old terms, goes on."""
     QUERY = "query"
     """Ours and the venue's idea of an order differ, or the code is not known: ask."""
     NOT_SENT = "not_sent"
@@ -255,7 +257,6 @@ class Round:
     open_orders: tuple[OrderReport, ...] = ()
     completed_orders: tuple[OrderReport, ...] = ()
     executions: tuple[ExecutionReport, ...] = ()
-    commissions: tuple[CommissionReport, ...] = ()
     positions: tuple[PositionReport, ...] = ()
     account_values: tuple[AccountValue, ...] = ()
 

@@ -21,6 +21,7 @@ from domain.rates import Rate
 from domain.symbols import Symbol
 from domain.terms import Terms
 from domain.venue import (
+    CommissionReport,
     ExecutionReport,
     InstrumentDetails,
     OrderFact,
@@ -122,7 +123,12 @@ class IBTrader(BaseTrader):
             known = newest.get(execution.execution_key)
             if known is None or execution.revision > known.revision:
                 newest[execution.execution_key] = execution
-        costs = {report.execution_id: report for report in round.commissions}
+        # They come beside the executions, also again with each list of them.
+        costs = {
+            fact.execution_id: fact
+            for fact in self._heard.facts
+            if isinstance(fact, CommissionReport)
+        }
         trades = []
         for execution in sorted(newest.values(), key=lambda each: each.time):
             if since is None or execution.time >= since:

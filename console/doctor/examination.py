@@ -94,9 +94,7 @@ class Examination:
 
     def _connected(self, opened: LinkOpened) -> Finding:
         version = opened.server_version
-        return well(
-            "connection", f"It answers, server version {version}.", server_version=version
-        )
+        return well("connection", f"It answers, server version {version}.", server_version=version)
 
     def _account(self, opened: LinkOpened) -> Finding:
         money = money_of_account(opened.account) or "unknown"

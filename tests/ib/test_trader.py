@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -62,7 +62,7 @@ def limit(reference: str, price: str, quantity: str = "20") -> OrderRequest:
     )
 
 
-def of(reference: str, status: VenueStatus) -> OrderFact:
+def of(reference: str, status: VenueStatus) -> Callable[[OrderFact], bool]:
     """Passes what says that this order has this status."""
 
     def passes(fact: OrderFact) -> bool:
@@ -113,7 +113,7 @@ def test_the_scripted_session(gateway: tuple[GatewayProcess, Path]) -> None:
     by_reference = {order.request.order_ref: order for order in books.orders}
     resting, bought = by_reference["T-1"], by_reference["T-2"]
     assert (resting.status, resting.request.limit_price) == ("Cancelled", Decimal("30.5"))
-    assert (bought.status, bought.filled) == ("Filled", 20)
+    assert (bought.status, bought.filled) == ("Filled", Decimal(20))
     assert max(read_wire_log(folder / "wire.jsonl").orders_per_ref().values()) <= 2
 
 
@@ -147,7 +147,7 @@ async def _orders(trader: IBTrader) -> None:
     later = max(trade.execution.time for trade in trades)
     assert await trader.trades(later) == tuple(t for t in trades if t.execution.time == later)
     [held] = await trader.positions()
-    assert (held.symbol, held.quantity) == (BHP, 20)
+    assert (held.symbol, held.quantity) == (BHP, Decimal(20))
 
 
 def test_it_says_what_it_cannot_do(gateway: tuple[GatewayProcess, Path]) -> None:

@@ -36,7 +36,7 @@ def test_until_it_is_settled_an_order_shows_both_and_counts_the_larger(book: Sql
         amendment(),
         "AMEND",
     )
-    assert (order.most, order.exposed, order.remaining) == (150, 150, 100)
+    assert (order.most, order.exposed, order.remaining) == tuple(map(Decimal, (150, 150, 100)))
     [same] = book.open_orders()
     assert same == order
 
@@ -151,4 +151,4 @@ def test_a_fill_counts_on_through_an_amendment(book: SqliteBook) -> None:
     book.record_amendment(amendment(), "c")
     book.book_fill("ib", execution(quantity="120"), NOON)
     order = book.record_amended("K-1", "A-1", AmendmentState.CONFIRMED, NOON)
-    assert (order.filled, order.remaining) == (120, 30)
+    assert (order.filled, order.remaining) == (Decimal(120), Decimal(30))
