@@ -10,6 +10,7 @@ from simulators.model import Broker
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
 from simulators.tws.contracts import ContractBook, ContractDesk
+from simulators.tws.data_habits import DataHabits
 from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
 from simulators.tws.history import HistoryDesk
@@ -37,7 +38,8 @@ class GatewayServer:
     `time_zone` is that of its operator: executions and completed orders reach back to the last
     midnight there. `message_limit` is the most that a client may send in a second (None: any).
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
-    where something else sends the quotes (a flood for measurements).
+    where something else sends the quotes (a flood for measurements). `data_habits` may be
+    replaced while it runs.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class GatewayServer:
         message_limit: int | None = 50,
         tell: Callable[[str], None] | None = None,
         streams_market: bool = True,
+        data_habits: DataHabits | None = None,
     ) -> None:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
+        self.data_habits = data_habits or DataHabits()
         self._broker = broker
         self._tell = tell
         self._streams_market = streams_market
