@@ -18,6 +18,7 @@ from simulators.account import Account
 from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
+from simulators.habits import Habits
 from simulators.history import history
 from simulators.model import (
     Bar,
@@ -56,11 +57,13 @@ def open_broker(
     fresh: bool = False,
     market: str = "lively",
     cash: dict[str, Decimal] | None = None,
+    habits: Habits | None = None,
 ) -> SimulatedBroker:
     """Open the broker's books in a folder, or begin them, and let its markets run.
 
     `market` is `lively`, or `still`: prices then move only when `broker.exchange` is told to.
-    `cash` is what a new account begins with, A$1,000,000 unless said otherwise.
+    `cash` is what a new account begins with, A$1,000,000 unless said otherwise. `habits` are
+    the answers that IB is not known to give alike; they are not kept on disk.
 
     Raises:
         BrokerStoreError: another process has the books, or they cannot be read.
@@ -79,7 +82,7 @@ def open_broker(
     start = min(now, datetime.fromisoformat(stopped)) if stopped else now
     exchange = Exchange(start, seed=seed, asx_hours=asx_hours, still=market == "still")
     try:
-        return SimulatedBroker(store, exchange, clock, seed)
+        return SimulatedBroker(store, exchange, clock, seed, habits or Habits())
     except BaseException:
         store.close()
         raise
@@ -88,7 +91,10 @@ def open_broker(
 class SimulatedBroker:
     """Implements `simulators.model.Broker`; made by `open_broker`."""
 
-    def __init__(self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int, habits: Habits
+    ) -> None:
+        self.habits = habits
         self.account = ACCOUNT
         self.base_currency = BASE_CURRENCY
         self.exchange = exchange

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
+from simulators.habits import Habits
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,8 @@ class Broker(Protocol):
 
     account: str
     base_currency: str
+    habits: Habits
+    """May be exchanged at any time; what comes next goes by the new ones."""
 
     def instruments(self) -> Sequence[Instrument]: ...
 

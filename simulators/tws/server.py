@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from runtime.interface import Clock
+from simulators.habits import Habits
 from simulators.model import Broker
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
@@ -39,7 +40,7 @@ class GatewayServer:
     midnight there. `message_limit` is the most that a client may send in a second (None: any).
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
     where something else sends the quotes (a flood for measurements). `data_habits` may be
-    replaced while it runs.
+    replaced while it runs; `habits`, where given, take the place of the broker's.
     """
 
     def __init__(
@@ -53,12 +54,15 @@ class GatewayServer:
         tell: Callable[[str], None] | None = None,
         streams_market: bool = True,
         data_habits: DataHabits | None = None,
+        habits: Habits | None = None,
     ) -> None:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
         self.data_habits = data_habits or DataHabits()
         self._broker = broker
+        if habits is not None:
+            broker.habits = habits
         self._tell = tell
         self._streams_market = streams_market
         self._sessions: set[Session] = set()
