@@ -129,6 +129,21 @@ class OrderDesk:
         self._exchange.withdraw(order.request.con_id, order.perm_id)
         return self._cancelled(order, "Cancelled by Trader", self._exchange.now)
 
+    def end_by_hand(self, order: BrokerOrder, status: str, how: str) -> list[BrokerEvent]:
+        """The broker ends an order: Cancelled, or Inactive as if it had refused it."""
+        self._exchange.withdraw(order.request.con_id, order.perm_id)
+        now, asked = self._exchange.now, order.request
+        if status == "Cancelled":
+            return self._cancelled(order, how, now)[1:]
+        done = self._put(
+            replace(order, status=status, why_held="", completed_at=now, completed_status=how)
+        )
+        return [OrderNotice(asked.client_id, asked.order_id, 201, how), OrderChanged(done)]
+
+    def forget_order_ids(self) -> None:
+        """No order is found by its order id any more; a new one may have the same."""
+        self._by_client.clear()
+
     def tell(self, happenings: Iterable[Happening], fresh: bool = False) -> list[BrokerEvent]:
         """Book what happened at the exchange, and say it as TWS would."""
         events: list[BrokerEvent] = []
