@@ -13,7 +13,8 @@ from simulators.tws.frames import frame, pack
 from simulators.tws.session import Session
 
 if TYPE_CHECKING:
-    from simulators.scenarios.stage import Act, Stage
+    from simulators.scenarios.acts import Act
+    from simulators.scenarios.stage import Stage
 
 VERBS = Verbs()
 
@@ -136,11 +137,13 @@ def connectivity_lost(act: Act) -> None:
     only_this_request=Argument("yes", False),
 )
 def mute(act: Act) -> None:
-    """Market data are silent without a word.
+    """Market data are silent without a word; requests are accepted as ever.
 
-    Of one instrument, of the event's request alone, or all. Requests are accepted as ever.
+    Those of a `symbol`, else of the event's instrument, else all; or of the event's request
+    alone.
     """
-    symbol, only = act.given["symbol"].upper(), act.given["only_this_request"]
+    symbol = act.given["symbol"].upper() or act.event.symbol
+    only = act.given["only_this_request"]
     asked = (act.event.session, act.event.about)
 
     def silent(event: Event) -> bool:

@@ -11,7 +11,7 @@ from simulators.scenarios.verbs import Argument, ArgumentError, Verbs
 from simulators.tws.data_habits import DataHabits
 
 if TYPE_CHECKING:
-    from simulators.scenarios.stage import Act
+    from simulators.scenarios.acts import Act
 
 VERBS = Verbs()
 

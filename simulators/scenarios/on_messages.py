@@ -10,7 +10,8 @@ from simulators.scenarios.verbs import Argument, Verbs
 from simulators.tws.session import Session
 
 if TYPE_CHECKING:
-    from simulators.scenarios.stage import Act, Stage
+    from simulators.scenarios.acts import Act
+    from simulators.scenarios.stage import Stage
 
 VERBS = Verbs()
 

@@ -17,7 +17,7 @@ from simulators.scenarios.verbs import Argument, Verbs
 from simulators.tws import encode_orders
 
 if TYPE_CHECKING:
-    from simulators.scenarios.stage import Act
+    from simulators.scenarios.acts import Act
 
 VERBS = Verbs()
 

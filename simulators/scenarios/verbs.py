@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulators.scenarios.stage import Act
+    from simulators.scenarios.acts import Act
 
 
 class ArgumentError(ValueError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +13,7 @@ from simulators.tws import encode
 from simulators.tws.fields import FieldReader, UnreadableRequest
 from simulators.tws.frames import FrameError, FrameReader, pack, unpack
 from simulators.tws.protocol import Request, negotiate, request_id
+from simulators.tws.rate import RateMeter
 from simulators.tws.wire_log import WireLog
 
 if TYPE_CHECKING:
@@ -317,7 +317,9 @@ class Session(asyncio.Protocol):
         self.is_over = True
         if self._deadline is not None:
             self._deadline.cancel()
-        self._out.clear()
+        if self._out:
+            self._house.log.note(self.number, self.client_id, "unsent", writes=len(self._out))
+            self._out.clear()
         self._house.leave(self, reason)
         if self._house.stage is not None:
             self._house.stage.gone(self)
@@ -325,31 +327,3 @@ class Session(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
-
-
-class RateMeter:
-    """Messages within the last second, and how often the limit on them was broken."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque()
-        self._breaches = 0
-        self._reported_at = float("-inf")
-
-    def count(self, now: float) -> int:
-        """Take one message in; give how many came within the last second."""
-        times = self._times
-        times.append(now)
-        while now - times[0] >= 1.0:
-            times.popleft()
-        return len(times)
-
-    @property
-    def is_reported(self) -> bool:
-        """This breach has had its error: one is sent a second."""
-        return self._times[-1] - self._reported_at < 1.0
-
-    def report(self) -> int:
-        """Count a breach; give its number."""
-        self._reported_at = self._times[-1]
-        self._breaches += 1
-        return self._breaches
