@@ -84,7 +84,7 @@ def concerns(names: tuple[str, ...], symbol: Symbol) -> bool:
     return str(symbol) in names or "*" in names
 
 
-def _read(key: str, value: object, default: object) -> object:
+def _read(key: str, value: Any, default: object) -> Any:
     """A value of a table as the field wants it; the default says of which kind that is."""
     match default:
         case bool():

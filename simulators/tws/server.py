@@ -16,6 +16,7 @@ from simulators.tws.fields import FieldReader, UnreadableRequest
 from simulators.tws.history import HistoryDesk
 from simulators.tws.market_data import MarketDataDesk
 from simulators.tws.orders import OrderDesk
+from simulators.tws.pacing import PacingDesk
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers
 from simulators.tws.session import Session
@@ -72,6 +73,8 @@ class GatewayServer:
         self._accounts = AccountDesk(broker, clock, time_zone)
         self.market_data = MarketDataDesk(broker, book)
         self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
+        pacing = PacingDesk(clock, log, self._habits)
+        self._history = HistoryDesk(broker, book, clock, pacing, self._habits)
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
@@ -79,7 +82,7 @@ class GatewayServer:
             **self._orders.handlers(),
             **ContractDesk(broker, book, clock).handlers(),
             **ExecutionDesk(broker, book, clock, time_zone).handlers(),
-            **HistoryDesk(broker, book, clock, log).handlers(),
+            **self._history.handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
 
@@ -158,6 +161,7 @@ class GatewayServer:
         self._sessions.discard(session)
         self.market_data.forget(session)
         self._accounts.forget(session)
+        self._history.forget(session)
         client_id = session.client_id
         if client_id is not None and self._clients.get(client_id) is session:
             del self._clients[client_id]
@@ -170,6 +174,9 @@ class GatewayServer:
     def clients(self) -> dict[int, Session]:
         """The sessions that completed their handshake, by client id."""
         return dict(self._clients)
+
+    def _habits(self) -> DataHabits:
+        return self.data_habits
 
     # The beat.
 
@@ -186,6 +193,7 @@ class GatewayServer:
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
             self._accounts.beat()
+            self._history.beat()
         except Exception as failure:
             self._fail(failure)
             return
