@@ -13,11 +13,14 @@ from simulators.tws.contracts import ContractBook, ContractDesk
 from simulators.tws.data_habits import DataHabits
 from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
+from simulators.tws.historical_ticks import HistoricalTickDesk
 from simulators.tws.history import HistoryDesk
+from simulators.tws.lines import Lines
 from simulators.tws.market_data import MarketDataDesk
 from simulators.tws.orders import OrderDesk
 from simulators.tws.pacing import PacingDesk
 from simulators.tws.protocol import Reply, Request
+from simulators.tws.real_time_bars import RealTimeBarDesk
 from simulators.tws.routing import Handlers
 from simulators.tws.session import Session
 from simulators.tws.wire_log import WireLog
@@ -74,7 +77,11 @@ class GatewayServer:
         self.market_data = MarketDataDesk(broker, book)
         self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
         pacing = PacingDesk(clock, log, self._habits)
+        self._lines = Lines(lambda: self.data_habits.lines)
         self._history = HistoryDesk(broker, book, clock, pacing, self._habits)
+        self._real_time_bars = RealTimeBarDesk(
+            broker, book, clock, pacing, self._lines, self._habits
+        )
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
@@ -83,6 +90,8 @@ class GatewayServer:
             **ContractDesk(broker, book, clock).handlers(),
             **ExecutionDesk(broker, book, clock, time_zone).handlers(),
             **self._history.handlers(),
+            **self._real_time_bars.handlers(),
+            **HistoricalTickDesk(broker, book, clock, pacing, self._habits).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
 
@@ -162,6 +171,8 @@ class GatewayServer:
         self.market_data.forget(session)
         self._accounts.forget(session)
         self._history.forget(session)
+        self._real_time_bars.forget(session)
+        self._lines.forget(session)
         client_id = session.client_id
         if client_id is not None and self._clients.get(client_id) is session:
             del self._clients[client_id]
@@ -194,6 +205,7 @@ class GatewayServer:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
             self._accounts.beat()
             self._history.beat()
+            self._real_time_bars.beat()
         except Exception as failure:
             self._fail(failure)
             return
