@@ -118,6 +118,9 @@ class HistoryDesk:
             session.send_error(query.req_id, *ZONE_MISSING)
         self._pace(session, query, instrument, bar_seconds, end)
         require_history(self._habits(), instrument)
+        if self._habits().competing_session:
+            text = "Trading TWS session is connected from a different IP address"
+            raise Refused(162, f"{HMDS}{text}")
         mute = concerns(self._habits().history_mute, instrument.symbol)
         due = self._clock.monotonic() + self._habits().history_latency
         asked = _Open(query, instrument, bar_seconds, duration, end, None if mute else due, mute)

@@ -74,10 +74,10 @@ class GatewayServer:
         self._failure: asyncio.Future[None] | None = None
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
-        self.market_data = MarketDataDesk(broker, book)
+        self._lines = Lines(lambda: self.data_habits.lines)
+        self.market_data = MarketDataDesk(broker, book, clock, self._lines, self._habits)
         self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
         pacing = PacingDesk(clock, log, self._habits)
-        self._lines = Lines(lambda: self.data_habits.lines)
         self._history = HistoryDesk(broker, book, clock, pacing, self._habits)
         self._real_time_bars = RealTimeBarDesk(
             broker, book, clock, pacing, self._lines, self._habits
@@ -201,6 +201,7 @@ class GatewayServer:
         self._beats += 1
         try:
             self._orders.publish(self._broker.advance())
+            self.market_data.beat()
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
             self._accounts.beat()

@@ -9,11 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from simulators.model import Session
-from simulators.tws import market_data
 from simulators.tws.contracts import hours_text
+from simulators.tws.data_habits import DataHabits
 from tests.simulators.raw_client import AUD_USD, BHP, RawClient, house
 
 
@@ -65,13 +63,9 @@ def test_a_snapshot_ends(tmp_path: Path) -> None:
     run(scene())
 
 
-def test_quote_requests_that_cannot_be_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(market_data, "MAX_LINES", 1)
-
+def test_quote_requests_that_cannot_be_served(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with house(tmp_path) as place:
+        async with house(tmp_path, data_habits=DataHabits(lines=1)) as place:
             client = await RawClient.ready(place.port)
             client.send(*subscribe(4, ("0", "NOPE", *BHP[2:])))
             assert (await client.error())[:2] == (4, 200)
