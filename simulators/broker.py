@@ -19,7 +19,7 @@ from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
 from simulators.habits import Habits
-from simulators.history import history
+from simulators.history import first_bar, history
 from simulators.model import (
     Bar,
     BookMoved,
@@ -137,7 +137,14 @@ class SimulatedBroker:
         return self.exchange.markets[con_id].top(self.exchange.now)
 
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end` or the present, oldest first; see `simulators.history`."""
         return history(
@@ -148,7 +155,12 @@ class SimulatedBroker:
             duration_seconds,
             bar_seconds,
             self._seed,
+            regular_hours=regular_hours,
         )
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
+        return first_bar(self.exchange, con_id)
 
     # Orders
 

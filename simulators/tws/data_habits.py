@@ -41,7 +41,12 @@ class DataHabits:
     updates_mute: tuple[str, ...] = ()
     """Instruments whose bars are kept up to date in name alone: not one update comes."""
     entitlements: Mapping[str, str] = field(default_factory=_everything_live)
-    """What the account may see of an instrument: `live`, or a code of `ENTITLEMENTS`."""
+    """What the account may see of an instrument: `live`, or a code of `ENTITLEMENTS`.
+
+    354 and 10186: nothing ever. 10089 and 10168: no live data; delayed ones for who asks for
+    them (with 10167). 10090 and 10091: the quotes, after the notice. 2117: only ticks that need
+    no subscription, after the notice.
+    """
     delay_minutes: float = 20.0
     """How old delayed data are."""
     competing_session: bool = False
@@ -84,7 +89,7 @@ def concerns(names: tuple[str, ...], symbol: Symbol) -> bool:
     return str(symbol) in names or "*" in names
 
 
-def _read(key: str, value: object, default: object) -> object:
+def _read(key: str, value: Any, default: object) -> Any:
     """A value of a table as the field wants it; the default says of which kind that is."""
     match default:
         case bool():

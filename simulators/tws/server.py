@@ -16,11 +16,15 @@ from simulators.tws.contracts import ContractBook, ContractDesk
 from simulators.tws.data_habits import DataHabits
 from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
+from simulators.tws.historical_ticks import HistoricalTickDesk
 from simulators.tws.history import HistoryDesk
+from simulators.tws.lines import Lines
 from simulators.tws.listener import Listener
 from simulators.tws.market_data import MarketDataDesk
 from simulators.tws.orders import OrderDesk
+from simulators.tws.pacing import PacingDesk
 from simulators.tws.protocol import Reply, Request
+from simulators.tws.real_time_bars import RealTimeBarDesk
 from simulators.tws.routing import Handlers
 from simulators.tws.session import Session
 from simulators.tws.wire_log import WireLog
@@ -83,9 +87,15 @@ class GatewayServer:
         self._failure: asyncio.Future[None] | None = None
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
-        self.market_data = MarketDataDesk(broker, book)
+        self._lines = Lines(lambda: self.data_habits.lines)
+        self.market_data = MarketDataDesk(broker, book, clock, self._lines, self._habits)
         self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
         self._executions = ExecutionDesk(broker, book, clock, time_zone)
+        pacing = PacingDesk(clock, log, self._habits)
+        self._history = HistoryDesk(broker, book, clock, pacing, self._habits)
+        self._real_time_bars = RealTimeBarDesk(
+            broker, book, clock, pacing, self._lines, self._habits
+        )
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
@@ -93,7 +103,9 @@ class GatewayServer:
             **self._orders.handlers(),
             **ContractDesk(broker, book, clock).handlers(),
             **self._executions.handlers(),
-            **HistoryDesk(broker, book, clock, log).handlers(),
+            **self._history.handlers(),
+            **self._real_time_bars.handlers(),
+            **HistoricalTickDesk(broker, book, clock, pacing, self._habits).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
         if scenario is not None:
@@ -178,8 +190,7 @@ class GatewayServer:
     def leave(self, session: Session, reason: str) -> None:
         """A session is over: its id is free, its subscriptions end; its orders work on."""
         self._sessions.discard(session)
-        self.market_data.forget(session)
-        self._accounts.forget(session)
+        self._unsubscribe(session)
         client_id = session.client_id
         if client_id is not None and self._clients.get(client_id) is session:
             del self._clients[client_id]
@@ -215,9 +226,8 @@ class GatewayServer:
 
     def forget_subscriptions(self) -> None:
         """Connectivity was restored without the data: nobody is subscribed to anything."""
-        for session in tuple(self._clients.values()):
-            self.market_data.forget(session)
-            self._accounts.forget(session)
+        for session in self._clients.values():
+            self._unsubscribe(session)
 
     def forget_executions(self) -> None:
         """What was executed or completed until now is not in any list that is asked for."""
@@ -238,6 +248,17 @@ class GatewayServer:
         """The sessions that completed their handshake, by client id."""
         return dict(self._clients)
 
+    def _habits(self) -> DataHabits:
+        return self.data_habits
+
+    def _unsubscribe(self, session: Session) -> None:
+        """End all that is streamed to a session."""
+        self.market_data.forget(session)
+        self._accounts.forget(session)
+        self._history.forget(session)
+        self._real_time_bars.forget(session)
+        self._lines.forget(session)
+
     # The beat.
 
     def _new_session(self) -> Session:
@@ -252,9 +273,12 @@ class GatewayServer:
             self.stage.alarms.look()
         try:
             self._orders.publish(self._broker.advance())
+            self.market_data.beat()
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
             self._accounts.beat()
+            self._history.beat()
+            self._real_time_bars.beat()
         except Exception as failure:
             self.fail(failure)
             return
