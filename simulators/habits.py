@@ -31,6 +31,10 @@ class Habits:
     children_of_part_filled_parent: Literal["cancelled", "kept"] = "cancelled"
     """What becomes of them when the rest of the parent is cancelled; `kept`: for what it filled."""
 
+    group_cancelled_together: Literal["always", "named_groups", "never"] = "always"
+    """Whether the cancel of one order ends its one-cancels-all group; IB makes a group of the
+    children of a bracket, `named_groups` leaves those out."""
+
     # Previews
 
     what_if: Literal["answered", "sentinel_first", "mute"] = "answered"

@@ -117,6 +117,18 @@ class NewOrder:
     limit_price: Decimal | None
     stop_price: Decimal | None
     tif: Tif
+    parent_id: int = 0
+    """The order id of the order that it is attached to; 0 for none."""
+    transmit: bool = True
+    """False: kept back until it, or one of its bracket, comes with True."""
+    oca_group: str = ""
+    oca_type: int = 3
+    """1 cancel the others with block, 2 reduce them with block, 3 reduce without block."""
+
+    @property
+    def blocks(self) -> bool:
+        """No two orders of its group can trade at the same moment."""
+        return self.oca_type in (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +147,23 @@ class BrokerOrder:
     completed_at: datetime | None
     completed_status: str
     """As in a completed order: `Filled Size: 10`, `Cancelled by Trader`, …; empty while open."""
+    asleep: Decimal = Decimal(0)
+    """Of an attached order: what its parent has not filled yet, on top of its quantity."""
 
     @property
     def is_open(self) -> bool:
         """It can still trade."""
         return self.completed_at is None
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is left to trade."""
+        return self.request.quantity - self.filled
+
+    @property
+    def waits_at_broker(self) -> bool:
+        """The exchange has not been told of it: kept back, attached, or not located yet."""
+        return not self.request.transmit or self.why_held in ("child", "locate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +234,8 @@ class CommissionCharged:
     """A commission became known, after its execution."""
 
     commission: Commission
-    client_id: int
+    order: BrokerOrder
+    """As it stood after the execution."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from simulators.tws.history import HistoryDesk
 from simulators.tws.lines import Lines
 from simulators.tws.listener import Listener
 from simulators.tws.market_data import MarketDataDesk
+from simulators.tws.order_news import OrderNews
 from simulators.tws.orders import OrderDesk
 from simulators.tws.pacing import PacingDesk
 from simulators.tws.protocol import Reply, Request
@@ -89,7 +90,7 @@ class GatewayServer:
         self._accounts = AccountDesk(broker, clock, time_zone)
         self._lines = Lines(lambda: self.data_habits.lines)
         self.market_data = MarketDataDesk(broker, book, clock, self._lines, self._habits)
-        self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
+        self._news = OrderNews(broker, book, self._clients.get, self._accounts.position_moved)
         self._executions = ExecutionDesk(broker, book, clock, time_zone)
         pacing = PacingDesk(clock, log, self._habits)
         self._history = HistoryDesk(broker, book, clock, pacing, self._habits)
@@ -100,7 +101,7 @@ class GatewayServer:
             **refusals.handlers(),
             **self._accounts.handlers(),
             **self.market_data.handlers(),
-            **self._orders.handlers(),
+            **OrderDesk(broker, book, self._news).handlers(),
             **ContractDesk(broker, book, clock).handlers(),
             **self._executions.handlers(),
             **self._history.handlers(),
@@ -220,7 +221,7 @@ class GatewayServer:
 
     def publish(self, events: Sequence[BrokerEvent]) -> None:
         """Tell the clients what became of orders outside any request."""
-        self._orders.publish(events)
+        self._news.publish(events)
         for session in tuple(self._clients.values()):
             session.flush_soon()
 
@@ -272,7 +273,7 @@ class GatewayServer:
         if self.stage is not None:
             self.stage.alarms.look()
         try:
-            self._orders.publish(self._broker.advance())
+            self._news.publish(self._broker.advance())
             self.market_data.beat()
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)

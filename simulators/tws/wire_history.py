@@ -106,6 +106,16 @@ class WireHistory:
             and client_id in (None, message.client_id)
         ]
 
+    def to_client(self, message_id: int, client_id: int | None = None) -> list[WireMessage]:
+        """The messages of one kind that were sent, to one client or to all."""
+        return [
+            message
+            for message in self.messages
+            if not message.incoming
+            and message.message_id == message_id
+            and client_id in (None, message.client_id)
+        ]
+
     def peak_rate(self, client_id: int | None = None, window_seconds: float = 1.0) -> int:
         """The most messages that one session sent within any window of this length."""
         times: dict[tuple[int, int], list[float]] = {}
