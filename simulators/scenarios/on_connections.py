@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simulators.scenarios.events import Event
@@ -42,18 +43,19 @@ def close(act: Act) -> int:
     return len(sessions)
 
 
-@VERBS.enter(lasts=True, everybody=Argument("yes", False))
+@VERBS.enter(lasts=True, per_session=True, everybody=Argument("yes", False))
 def black_hole(act: Act) -> None:
     """The socket stays open, nothing that comes is acted on, nothing that should go leaves.
 
-    After its end the session goes on; what was lost meanwhile stays lost.
+    While its rule is at work, every session of an event; after its end they go on, and what was
+    lost meanwhile stays lost.
     """
     for session in _sessions(act):
         session.is_deaf = True
-        act.undo.append(lambda session=session: setattr(session, "is_deaf", False))  # type: ignore[misc]
+        act.undo.append(partial(setattr, session, "is_deaf", False))
 
 
-@VERBS.enter(lasts=True, size=Argument("whole", 1))
+@VERBS.enter(lasts=True, per_session=True, size=Argument("whole", 1))
 def slice_(act: Act) -> None:
     """All that the event's session is sent comes in pieces of `size` bytes."""
     for session in _sessions(act):
@@ -77,8 +79,8 @@ def busy_client_id(act: Act) -> None:
     As when an old socket still holds it.
     """
     held = act.given["client_id"]
-    if held is None:
-        held = act.event.client_id
+    if held is None and act.event.session is not None:
+        held = act.event.session.asked_client_id
 
     def claims(client_id: int) -> bool:
         return held in (None, client_id)

@@ -37,15 +37,12 @@ def phase(act: Act) -> None:
     act.stage.gateway.publish(act.stage.gateway.broker.advance())
 
 
-@VERBS.enter(lasts=True, habits=Argument("table", {}), data=Argument("table", {}))
+@VERBS.enter(lasts=True, habits=Argument("habits", {}), data=Argument("data", {}))
 def change_habits(act: Act) -> None:
     """Some of the habits of `[habits]` and `[data]` are others until the end."""
     gateway = act.stage.gateway
-    try:
-        habits = Habits.from_table(act.given["habits"])
-        data = DataHabits.from_table(act.given["data"])
-    except ValueError as fault:
-        raise ArgumentError(str(fault)) from None
+    habits = Habits.from_table(act.given["habits"])
+    data = DataHabits.from_table(act.given["data"])
     before, before_data = gateway.broker.habits, gateway.data_habits
     gateway.broker.habits = replace(before, **_some(habits, act.given["habits"]))
     gateway.data_habits = replace(before_data, **_some(data, act.given["data"]))

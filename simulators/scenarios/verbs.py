@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from simulators.habits import Habits
+from simulators.tws.data_habits import DataHabits
+
 if TYPE_CHECKING:
     from simulators.scenarios.acts import Act
 
@@ -30,6 +33,8 @@ KINDS = {
     "seconds": "a number of seconds",
     "yes": "true or false",
     "table": "a table",
+    "habits": "a table with keys of `[habits]`",
+    "data": "a table with keys of `[data]`",
 }
 
 
@@ -68,11 +73,13 @@ class Verb:
     """It acts on the request or reply in hand."""
     lasts: bool
     """It goes on until the rule ends, and is undone then."""
+    per_session: bool = False
+    """It lasts, and is done to each session that comes while its rule is at work."""
 
     @property
     def acts_often(self) -> bool:
         """While its rule is at work it acts on each event; otherwise it is at work already."""
-        return self.needs_message or not self.lasts
+        return self.needs_message or self.per_session or not self.lasts
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All arguments, with the defaults of those not given.
@@ -104,6 +111,7 @@ class Verbs(dict[str, Verb]):
         *,
         needs_message: bool = False,
         lasts: bool = False,
+        per_session: bool = False,
         **arguments: Argument,
     ) -> Callable[[Callable[[Act], Any]], Callable[[Act], Any]]:
         """Make a verb of a function, under its name; its docstring is the verb's help.
@@ -115,7 +123,7 @@ class Verbs(dict[str, Verb]):
         def keep(perform: Callable[[Act], Any]) -> Callable[[Act], Any]:
             name = perform.__name__.rstrip("_")
             text = " ".join((perform.__doc__ or "").split())
-            self[name] = Verb(name, text, every, perform, needs_message, lasts)
+            self[name] = Verb(name, text, every, perform, needs_message, lasts, per_session)
             return perform
 
         return keep
@@ -158,6 +166,25 @@ def _table(value: Any) -> dict[str, Any] | None:
     return dict(value) if isinstance(value, Mapping) else None
 
 
+def _habits(value: Any) -> dict[str, Any] | None:
+    return _accepted(value, Habits.from_table)
+
+
+def _data(value: Any) -> dict[str, Any] | None:
+    return _accepted(value, DataHabits.from_table)
+
+
+def _accepted(value: Any, read: Callable[[Mapping[str, Any]], Any]) -> dict[str, Any] | None:
+    """The table itself, once its reader has found nothing wrong with it."""
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        read(value)
+    except ValueError as fault:
+        raise ArgumentError(str(fault)) from None
+    return dict(value)
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "text": _text,
     "texts": _texts,
@@ -166,4 +193,6 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "seconds": _seconds,
     "yes": _yes,
     "table": _table,
+    "habits": _habits,
+    "data": _data,
 }

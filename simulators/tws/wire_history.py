@@ -132,7 +132,7 @@ class WireHistory:
             match note.event:
                 case "accepted":
                     found[key] = Socket(note.run, note.session, None, note.monotonic, None)
-                case "connected" if key in found:
+                case "connected":
                     found[key] = replace(found[key], client_id=note.client_id)
                 case "disconnected" if key in found:
                     found[key] = replace(found[key], closed=note.monotonic)
@@ -146,17 +146,15 @@ class WireHistory:
 
         Those that were turned away (326) count while they were open.
         """
-        peak = 0
-        for run in {note.run for note in self.notes}:
-            changes = []
-            for one in self.sockets(client_id):
-                if one.run == run:
-                    changes.append((one.accepted, 1))
-                    if one.closed is not None:
-                        changes.append((one.closed, -1))
-            open_now = 0
-            for _, change in sorted(changes):  # at the same instant the closing comes first
-                open_now += change
+        wanted = {(one.run, one.session) for one in self.sockets(client_id)}
+        peak, run, open_now = 0, -1, 0
+        for note in self.notes:
+            if note.run != run:
+                run, open_now = note.run, 0  # a kill closed what was open
+            if (note.run, note.session) in wanted:
+                open_now += {"accepted": 1, "disconnected": -1, "turned away": -1}.get(
+                    note.event, 0
+                )
                 peak = max(peak, open_now)
         return peak
 
