@@ -302,9 +302,20 @@ class Broker(Protocol):
     def top(self, con_id: int) -> TopOfBook: ...
 
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end`, oldest first; `what` is TRADES, MIDPOINT, BID, ASK or BID_ASK."""
+        ...
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
         ...
 
     def place(self, order: NewOrder) -> list[BrokerEvent]:
@@ -320,6 +331,20 @@ class Broker(Protocol):
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
         ...
+
+    def fill_by_hand(
+        self, perm_id: int, quantity: Decimal, price: Decimal | None
+    ) -> list[BrokerEvent]: ...
+
+    def end_by_hand(self, perm_id: int, status: str, how: str) -> list[BrokerEvent]: ...
+
+    def reissue_order_ids(self) -> None: ...
+
+    def move_price(self, con_id: int, price: Decimal) -> None: ...
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None: ...
+
+    def set_phase(self, con_id: int, phase: Phase) -> None: ...
 
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""
