@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from console.doctor.findings import Finding, fault, well
@@ -12,7 +13,11 @@ from console.doctor.findings import Finding, fault, well
 LOW_BYTES, FULL_BYTES = 1 << 30, 100 << 20
 
 
-def disk(state_dir: Path) -> Finding:
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def disk(state_dir: Path, free_bytes: Callable[[Path], int] = _free) -> Finding:
     """Room and right to write where the book is kept."""
     folder = next((each for each in (state_dir, *state_dir.parents) if each.exists()), Path.cwd())
     try:
@@ -20,7 +25,7 @@ def disk(state_dir: Path) -> Finding:
             pass
     except OSError as error:
         return fault("disk", "NOT_WRITABLE", f"Nothing can be written in {folder}: {error}.")
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     sentence = f"{free / (1 << 30):.1f} GiB are free where STATE_DIR is."
     if free < FULL_BYTES:
         return fault("disk", "DISK_FULL", sentence, free_bytes=free)
