@@ -113,6 +113,7 @@ class Stage:
 
     def accepted(self, session: Session) -> None:
         """A socket was accepted."""
+        self.alarms.look()
         self._happened(Event("connect", session))
 
     def gone(self, session: Session) -> None:
@@ -133,6 +134,7 @@ class Stage:
         self, session: Session, fields: list[str], go_on: Callable[[Message], None]
     ) -> None:
         """A request was read; `go_on` is called when it is to be acted on, now or later."""
+        self.alarms.look()
         name = request_name(fields)
         if name is None:
             go_on(Message(session, "", fields, go_on))

@@ -136,10 +136,10 @@ class GatewayServer:
             self.stage.close()
         if self._listener is None:
             return
-        self._listener.close()
+        self._listener.pause()
         for session in list(self._sessions):
             session.drop("the gateway stops")
-        await self._listener.closed()
+        await self._listener.close()
         self._listener = None
         if self._failure is not None and not self._failure.done():
             self._failure.cancel()
