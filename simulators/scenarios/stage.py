@@ -58,8 +58,9 @@ class Stage:
         self._happened(Event("start"))
 
     def close(self) -> None:
-        """The gateway stops: nothing more is due."""
+        """The gateway stops: nothing more is due, and nothing fires."""
         self.alarms.close()
+        self._playing.clear()
 
     # What may be asked of it from outside a scenario
 

@@ -136,7 +136,6 @@ class GatewayServer:
             self.stage.close()
         if self._listener is None:
             return
-        self._listener.pause()
         for session in list(self._sessions):
             session.drop("the gateway stops")
         await self._listener.close()
