@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
 from simulators.habits import Habits
+
+if TYPE_CHECKING:
+    from simulators.back_office import BackOffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,27 @@ class Commission:
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """What the account is worth and what its shares tie up, in the base currency."""
+
+    equity: Decimal
+    initial: Decimal
+    maintenance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would cost and tie up; nothing of it is kept."""
+
+    order: BrokerOrder
+    """As it would stand; without a permanent id (0)."""
+    before: Margin
+    after: Margin
+    commission: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderChanged:
     """An order has a new status, fill or price."""
 
@@ -239,13 +263,22 @@ class CommissionCharged:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderBound:
+    """An order that was entered by hand has an id of client 0 from now on."""
+
+    order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True)
 class BookMoved:
     """The top of an instrument's book changed, or somebody traded."""
 
     con_id: int
 
 
-BrokerEvent = OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | BookMoved
+BrokerEvent = (
+    OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | OrderBound | BookMoved
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +302,8 @@ class Broker(Protocol):
 
     account: str
     base_currency: str
+    back_office: BackOffice
+    """What happens to the account without a client asking."""
     habits: Habits
     """May be exchanged at any time; what comes next goes by the new ones."""
 
@@ -301,17 +336,23 @@ class Broker(Protocol):
         """Take a new order, or change the live one that has its client id and order id."""
         ...
 
+    def preview(self, order: NewOrder) -> Preview | OrderRefused:
+        """What would come of an order; nothing is kept of the question."""
+        ...
+
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]: ...
+
+    def cancel_all(self) -> list[BrokerEvent]:
+        """Cancel every open order of the account, whoever placed it."""
+        ...
+
+    def bind_manual_orders(self) -> list[BrokerEvent]:
+        """Give the orders that were entered by hand ids of client 0, later ones too."""
+        ...
 
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
         ...
-
-    def fill_by_hand(
-        self, perm_id: int, quantity: Decimal, price: Decimal | None
-    ) -> list[BrokerEvent]: ...
-
-    def end_by_hand(self, perm_id: int, status: str, how: str) -> list[BrokerEvent]: ...
 
     def reissue_order_ids(self) -> None: ...
 
@@ -338,6 +379,13 @@ class Broker(Protocol):
     def cash(self) -> dict[str, Decimal]:
         """Cash by currency."""
         ...
+
+    @property
+    def initial_margin_rate(self) -> Decimal:
+        """The part of a share's value that is needed to buy it."""
+        ...
+
+    def margin(self) -> Margin: ...
 
     def rate(self, currency: str) -> Decimal:
         """Units of the base currency for one of `currency`, at mid."""

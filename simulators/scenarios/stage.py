@@ -248,7 +248,12 @@ class Stage:
                 playing.alarms.append(
                     self.alarms.call_in(rule.for_seconds, lambda: self._end(playing))
                 )
-        verb.perform(act)
+        try:
+            verb.perform(act)
+        except ValueError as fault:  # what it is to act on is not there
+            act.note(failed=str(fault))
+            if event.name == "door":
+                raise
         if rule.every_seconds is not None:
             self._repeat(playing, event, rule.every_seconds)
         elif not playing.at_work:

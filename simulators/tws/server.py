@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from runtime.interface import Clock
 from simulators.habits import Habits
-from simulators.model import Broker, BrokerEvent
+from simulators.model import Broker
 from simulators.scenarios.rules import Scenario
 from simulators.scenarios.stage import Stage
 from simulators.tws import encode, refusals
@@ -90,8 +90,10 @@ class GatewayServer:
         self._accounts = AccountDesk(broker, clock, time_zone)
         self._lines = Lines(lambda: self.data_habits.lines)
         self.market_data = MarketDataDesk(broker, book, clock, self._lines, self._habits)
-        self._news = OrderNews(broker, book, self._clients.get, self._accounts.position_moved)
-        self._executions = ExecutionDesk(broker, book, clock, time_zone)
+        self._news = OrderNews(
+            broker, book, clock, self._clients.get, self._accounts.position_moved
+        )
+        self._executions = ExecutionDesk(broker, book, clock, time_zone, self._news)
         pacing = PacingDesk(clock, log, self._habits)
         self._history = HistoryDesk(broker, book, clock, pacing, self._habits)
         self._real_time_bars = RealTimeBarDesk(
@@ -218,9 +220,9 @@ class GatewayServer:
         """All connections, in the order in which they were accepted."""
         return sorted(self._sessions, key=lambda session: session.number)
 
-    def publish(self, events: Sequence[BrokerEvent]) -> None:
-        """Tell the clients what became of orders outside any request."""
-        self._news.publish(events)
+    def publish_news(self) -> None:
+        """Tell the clients what has become of orders outside any request."""
+        self._news.publish(self._broker.advance())
         for session in tuple(self._clients.values()):
             session.flush_soon()
 
@@ -273,6 +275,7 @@ class GatewayServer:
             self.stage.alarms.look()
         try:
             self._news.publish(self._broker.advance())
+            self._news.beat()
             self.market_data.beat()
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
