@@ -252,6 +252,10 @@ class Broker(Protocol):
 
     def top(self, con_id: int) -> TopOfBook: ...
 
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side, (price, quantity), best first; none when closed."""
+        ...
+
     def bars(
         self,
         con_id: int,
