@@ -77,7 +77,7 @@ class GatewayServer:
             **self._accounts.handlers(),
             **self._data.handlers(),
             **self._orders.handlers(),
-            **ContractDesk(broker, book, clock).handlers(),
+            **ContractDesk(broker, book, clock, lambda: self.data_habits).handlers(),
             **ExecutionDesk(broker, book, clock, time_zone).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
