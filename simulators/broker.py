@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from domain.orders import Side
 from runtime.interface import Clock
 from simulators import order_checks
 from simulators.account import Account
@@ -152,6 +153,10 @@ class SimulatedBroker:
     def top(self, con_id: int) -> TopOfBook:
         """Level 1 as of the last `advance`."""
         return self.exchange.markets[con_id].top(self.exchange.now)
+
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side as of the last `advance`; none when closed."""
+        return self.exchange.markets[con_id].depth(rows)
 
     def bars(
         self,

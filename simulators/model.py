@@ -30,14 +30,14 @@ class Instrument:
     sec_type: str
     """`STK` or `CASH`."""
     exchange: str
-    """Where it is listed: `ASX` or `IDEALPRO`."""
+    """Where it is listed: `ASX`, `NYSE`, `NASDAQ` or `IDEALPRO`."""
     valid_exchanges: tuple[str, ...]
     local_symbol: str
     trading_class: str
     long_name: str
     isin: str
     stock_type: str
-    """`COMMON`, `ETF` or empty."""
+    """`COMMON`, `ETF`, `ADR` or empty."""
     time_zone_id: str
     """`Australia/NSW` or `US/Eastern`."""
     market_rule_id: int
@@ -61,12 +61,19 @@ class Phase(StrEnum):
 class Session:
     """One trading session of an instrument.
 
-    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`.
+    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`;
+    where trading hours are `extended` they run from one moment to another instead.
     """
 
     opens: datetime
     closes: datetime
     auction_ends: datetime
+    extended: tuple[datetime, datetime] | None = None
+
+    @property
+    def trading(self) -> tuple[datetime, datetime]:
+        """When trading hours begin and end."""
+        return self.extended or (self.opens, self.auction_ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +321,10 @@ class Broker(Protocol):
         ...
 
     def top(self, con_id: int) -> TopOfBook: ...
+
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side, (price, quantity), best first; none when closed."""
+        ...
 
     def bars(
         self,
