@@ -12,9 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from domain.orders import Side
 from runtime.interface import Clock
 from simulators import order_checks
 from simulators.account import Account
+from simulators.back_office import BackOffice
 from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
@@ -31,6 +33,7 @@ from simulators.model import (
     Instrument,
     Margin,
     NewOrder,
+    OrderNotice,
     OrderRefused,
     Phase,
     Preview,
@@ -110,9 +113,19 @@ class SimulatedBroker:
         self._funds = Funds(exchange, self._money, BASE_CURRENCY, lambda: self.habits)
         self._register = OrderRegister(store, exchange, books)
         settlement = Settlement(store, exchange, self._money, self._funds)
-        for execution, commission in self._register.executions():
+        for execution, commission in self._register.effective().values():
             settlement.remember(execution, commission)
         self._desk = OrderDesk(self._register, exchange, settlement, lambda: self.habits)
+        self.back_office = BackOffice(
+            self._register,
+            self._desk,
+            exchange,
+            settlement,
+            ACCOUNT,
+            lambda: self.habits,
+            self._take_checked,
+            self._commit,
+        )
         self._highest = store.clients()
         self._markets_written = exchange.now
         for con_id, market in exchange.markets.items():
@@ -140,6 +153,10 @@ class SimulatedBroker:
     def top(self, con_id: int) -> TopOfBook:
         """Level 1 as of the last `advance`."""
         return self.exchange.markets[con_id].top(self.exchange.now)
+
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side as of the last `advance`; none when closed."""
+        return self.exchange.markets[con_id].depth(rows)
 
     def bars(
         self,
@@ -192,16 +209,33 @@ class SimulatedBroker:
         return self._funds.preview(order)
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
-        """Cancel an order of a client; another client's is not found."""
+        """Cancel an order of a client; whether another's can be is a matter of habit."""
         events = self._catch_up()
         order = self._register.find(client_id, order_id)
+        if order is None and self.habits.cancel_of_another_clients == "allowed":
+            order = self._register.find_any(order_id)
         refusal = order_checks.refuse_cancel(order, order_id)
         if refusal is not None or order is None:
             assert refusal is not None
             return [*events, OrderRefused(client_id, order_id, refusal.code, refusal.text)]
         events += self._desk.cancel(order)
+        if order.request.client_id != client_id:
+            events.append(OrderNotice(client_id, order_id, 202, "Order Canceled - reason:"))
         self._commit()
         return events
+
+    def cancel_all(self) -> list[BrokerEvent]:
+        """Cancel every open order of the account, whoever placed it."""
+        events = self._catch_up()
+        for order in self._register.open_orders():
+            if order.request.transmit and self._register.order(order.perm_id).is_open:
+                events += self._desk.cancel(self._register.order(order.perm_id))
+        self._commit()
+        return events
+
+    def bind_manual_orders(self) -> list[BrokerEvent]:
+        """Give the orders that were entered by hand ids of client 0, later ones too."""
+        return self.back_office.bind()
 
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
@@ -210,33 +244,6 @@ class SimulatedBroker:
             self._write_markets()
         self._commit()
         events += [BookMoved(con_id) for con_id in self.exchange.take_moved()]
-        return events
-
-    # What happens to orders without their client, by the hand of a scenario
-
-    def fill_by_hand(
-        self, perm_id: int, quantity: Decimal, price: Decimal | None
-    ) -> list[BrokerEvent]:
-        """Fill so much of an open order: at a price, its limit, or the last price."""
-        events = self._catch_up()
-        order = self._register.order(perm_id)
-        asked = order.request
-        if price is None:
-            top = self.exchange.markets[asked.con_id].top(self.exchange.now)
-            price = asked.limit_price or top.last or top.bid or top.ask or asked.stop_price
-        assert price is not None, "every market has a last price"
-        events += self._desk.tell(
-            self.exchange.fill_by_hand(asked.con_id, perm_id, price, quantity)
-        )
-        self._commit()
-        return events
-
-    def end_by_hand(self, perm_id: int, status: str, how: str) -> list[BrokerEvent]:
-        """End an open order: `Cancelled`, or `Inactive` with error 201."""
-        events = self._catch_up()
-        order = self._register.order(perm_id)
-        events += self._desk.end_by_hand(order, status, how)
-        self._commit()
         return events
 
     def reissue_order_ids(self) -> None:
@@ -323,7 +330,7 @@ class SimulatedBroker:
 
     def _catch_up(self) -> list[BrokerEvent]:
         """What has happened up to now; each step is acted on before the next is taken."""
-        events: list[BrokerEvent] = []
+        events = self.back_office.take_news()
         for step in self.exchange.steps(self._clock.now()):
             events += self._desk.tell(step)
         return events
@@ -336,10 +343,13 @@ class SimulatedBroker:
             return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
         self._highest[order.client_id] = order.order_id
         self._store.put_client(order.client_id, order.order_id)
-        refusal_or_none = self._refuse(order, None)
-        if refusal_or_none is None:
+        return self._take_checked(order)
+
+    def _take_checked(self, order: NewOrder) -> list[BrokerEvent]:
+        refusal = self._refuse(order, None)
+        if refusal is None:
             return self._desk.take(order)
-        return [self._refused(order, refusal_or_none)]
+        return [self._refused(order, refusal)]
 
     def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
         refusal = (

@@ -39,6 +39,7 @@ class Exchange:
         self.still = still
         self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares()
         self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies()
+        self._american = sessions.us_shares() if asx_hours else self._shares
         self.markets: dict[int, Market] = {}
         self._chance: dict[int, random.Random] = {}
         self._spans: dict[int, Span] = {}
@@ -76,7 +77,10 @@ class Exchange:
 
     def timetable(self, con_id: int) -> Timetable:
         """The hours of an instrument."""
-        return self._pairs if self.markets[con_id].listing.is_currency else self._shares
+        instrument = self.markets[con_id].listing.instrument
+        if instrument.sec_type == "CASH":
+            return self._pairs
+        return self._shares if instrument.symbol.currency == "AUD" else self._american
 
     def span(self, con_id: int) -> Span:
         """The phase in which an instrument is now."""
@@ -170,14 +174,6 @@ class Exchange:
                 self._pending += market.settle(matches, self.now)
         if left:
             self._pending += market.print_trade(units, left, self.now)
-
-    def fill_by_hand(
-        self, con_id: int, perm_id: int, price: Decimal, quantity: Decimal
-    ) -> list[Happening]:
-        """Fill an order whatever the book says."""
-        market = self.markets[con_id]
-        self._moved.add(con_id)
-        return market.fill_by_hand(perm_id, market.steps.to_units(price), int(quantity), self.now)
 
     def set_phase(self, con_id: int, phase: Phase) -> None:
         """Put a market into a phase, until its timetable has the next one."""

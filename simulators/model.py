@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
 from simulators.habits import Habits
+
+if TYPE_CHECKING:
+    from simulators.back_office import BackOffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,14 @@ class Instrument:
     sec_type: str
     """`STK` or `CASH`."""
     exchange: str
-    """Where it is listed: `ASX` or `IDEALPRO`."""
+    """Where it is listed: `ASX`, `NYSE`, `NASDAQ` or `IDEALPRO`."""
     valid_exchanges: tuple[str, ...]
     local_symbol: str
     trading_class: str
     long_name: str
     isin: str
     stock_type: str
-    """`COMMON`, `ETF` or empty."""
+    """`COMMON`, `ETF`, `ADR` or empty."""
     time_zone_id: str
     """`Australia/NSW` or `US/Eastern`."""
     market_rule_id: int
@@ -58,12 +61,19 @@ class Phase(StrEnum):
 class Session:
     """One trading session of an instrument.
 
-    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`.
+    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`;
+    where trading hours are `extended` they run from one moment to another instead.
     """
 
     opens: datetime
     closes: datetime
     auction_ends: datetime
+    extended: tuple[datetime, datetime] | None = None
+
+    @property
+    def trading(self) -> tuple[datetime, datetime]:
+        """When trading hours begin and end."""
+        return self.extended or (self.opens, self.auction_ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +270,22 @@ class CommissionCharged:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderBound:
+    """An order that was entered by hand has an id of client 0 from now on."""
+
+    order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True)
 class BookMoved:
     """The top of an instrument's book changed, or somebody traded."""
 
     con_id: int
 
 
-BrokerEvent = OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | BookMoved
+BrokerEvent = (
+    OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | OrderBound | BookMoved
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +309,8 @@ class Broker(Protocol):
 
     account: str
     base_currency: str
+    back_office: BackOffice
+    """What happens to the account without a client asking."""
     habits: Habits
     """May be exchanged at any time; what comes next goes by the new ones."""
 
@@ -300,6 +321,10 @@ class Broker(Protocol):
         ...
 
     def top(self, con_id: int) -> TopOfBook: ...
+
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side, (price, quantity), best first; none when closed."""
+        ...
 
     def bars(
         self,
@@ -328,15 +353,17 @@ class Broker(Protocol):
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]: ...
 
+    def cancel_all(self) -> list[BrokerEvent]:
+        """Cancel every open order of the account, whoever placed it."""
+        ...
+
+    def bind_manual_orders(self) -> list[BrokerEvent]:
+        """Give the orders that were entered by hand ids of client 0, later ones too."""
+        ...
+
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
         ...
-
-    def fill_by_hand(
-        self, perm_id: int, quantity: Decimal, price: Decimal | None
-    ) -> list[BrokerEvent]: ...
-
-    def end_by_hand(self, perm_id: int, status: str, how: str) -> list[BrokerEvent]: ...
 
     def reissue_order_ids(self) -> None: ...
 

@@ -113,7 +113,7 @@ class OrderDesk:
             return self._discard(order)
         return self.end(order, "Cancelled by Trader") + self._linked.after_cancel(order)
 
-    def end_by_hand(self, order: BrokerOrder, status: str, how: str) -> list[BrokerEvent]:
+    def end_by_broker(self, order: BrokerOrder, status: str, how: str) -> list[BrokerEvent]:
         """The broker ends an order: Cancelled, or Inactive as if it had refused it."""
         if status == "Cancelled":
             return self.end(order, how, pending=False) + self._linked.after_cancel(order)

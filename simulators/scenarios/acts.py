@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runtime.interface import Clock
-from simulators.model import Broker, BrokerEvent
+from simulators.model import Broker
 from simulators.scenarios.events import Event, Message
 from simulators.tws.data_habits import DataHabits
 from simulators.tws.session import Session
@@ -33,7 +33,7 @@ class Gateway(Protocol):
     @property
     def clients(self) -> dict[int, Session]: ...
 
-    def publish(self, events: Sequence[BrokerEvent]) -> None: ...
+    def publish_news(self) -> None: ...
 
     def forget_subscriptions(self) -> None: ...
 

@@ -34,6 +34,7 @@ class Alarms:
         self._due: list[tuple[float, int, Alarm]] = []
         self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     def call_in(self, seconds: float, call: Callable[[], None]) -> Alarm:
         """Have it called in so many seconds of the gateway's clock."""
@@ -56,7 +57,8 @@ class Alarms:
         self._wind()
 
     def close(self) -> None:
-        """Forget them all."""
+        """Forget them all, and those that are still to come."""
+        self._is_closed = True
         self._due.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -65,6 +67,6 @@ class Alarms:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._due:
+        if self._due and not self._is_closed:
             wait = max(0.0, self._due[0][0] - self._clock.monotonic())
             self._timer = asyncio.get_running_loop().call_later(wait, self.look)

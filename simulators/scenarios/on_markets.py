@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from simulators.habits import Habits
-from simulators.model import Phase
+from simulators.model import Broker, Phase
 from simulators.scenarios.verbs import Argument, ArgumentError, Verbs
 from simulators.tws.data_habits import DataHabits
 
@@ -20,21 +20,21 @@ VERBS = Verbs()
 def move_price(act: Act) -> None:
     """The crowd's quotes move to a price, and trade with whatever order is in their way."""
     act.stage.gateway.broker.move_price(_con_id(act), act.given["price"])
-    act.stage.gateway.publish(act.stage.gateway.broker.advance())
+    act.stage.gateway.publish_news()
 
 
 @VERBS.enter(symbol=Argument("text"), price=Argument("number"), quantity=Argument("number"))
 def trade(act: Act) -> None:
     """Somebody trades up or down to a price, so much in all; stops see it."""
     act.stage.gateway.broker.trade_through(_con_id(act), act.given["price"], act.given["quantity"])
-    act.stage.gateway.publish(act.stage.gateway.broker.advance())
+    act.stage.gateway.publish_news()
 
 
 @VERBS.enter(symbol=Argument("text"), phase=Argument("text", choices=tuple(Phase)))
 def phase(act: Act) -> None:
     """The market goes into a phase, until its timetable has the next one."""
     act.stage.gateway.broker.set_phase(_con_id(act), Phase(act.given["phase"]))
-    act.stage.gateway.publish(act.stage.gateway.broker.advance())
+    act.stage.gateway.publish_news()
 
 
 @VERBS.enter(lasts=True, habits=Argument("habits", {}), data=Argument("data", {}))
@@ -56,9 +56,17 @@ def _some(value: Any, table: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _con_id(act: Act) -> int:
-    wanted = act.given["symbol"].upper()
-    for instrument in act.stage.gateway.broker.instruments():
-        if str(instrument.symbol) == wanted:
+def con_id_of(broker: Broker, symbol: str) -> int:
+    """The contract id of `SYMBOL/CCY`.
+
+    Raises:
+        ArgumentError: it is not listed.
+    """
+    for instrument in broker.instruments():
+        if str(instrument.symbol) == symbol.upper():
             return instrument.con_id
-    raise ArgumentError(f"symbol = {wanted!r}: it is not listed here")
+    raise ArgumentError(f"symbol = {symbol!r}: it is not listed here")
+
+
+def _con_id(act: Act) -> int:
+    return con_id_of(act.stage.gateway.broker, act.given["symbol"])

@@ -6,14 +6,15 @@ of these given, on the event's order, or on all where it has none. They answer h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
+from domain.orders import Side
 from simulators.model import BrokerOrder
+from simulators.scenarios.on_markets import con_id_of
 from simulators.scenarios.texts import text_of
-from simulators.scenarios.verbs import Argument, Verbs
+from simulators.scenarios.verbs import Argument, ArgumentError, Verbs
 from simulators.tws import encode_orders
 
 if TYPE_CHECKING:
@@ -40,19 +41,16 @@ def fill(act: Act) -> int:
     A `quantity`, or a `fraction` of what is left (rounded up), at a `price`, or its limit, or
     the last price.
     """
-    count = 0
-    for order in chosen(act):
-        left = order.request.quantity - order.filled
+    orders = [order for order in chosen(act) if not order.waits_at_broker]
+    for order in orders:
         part = act.given["quantity"]
         if part is None:
-            part = (left * act.given["fraction"]).to_integral_value(ROUND_UP)
-        events = act.stage.gateway.broker.fill_by_hand(
-            order.perm_id, min(part, left), act.given["price"]
-        )
-        act.note(filled=str(min(part, left)), perm_id=order.perm_id)
-        act.stage.gateway.publish(events)
-        count += 1
-    return count
+            part = (order.remaining * act.given["fraction"]).to_integral_value(ROUND_UP)
+        part = min(part, order.remaining)
+        act.stage.gateway.broker.back_office.fill(order.perm_id, part, act.given["price"])
+        act.note(filled=str(part), perm_id=order.perm_id)
+        act.stage.gateway.publish_news()
+    return len(orders)
 
 
 @VERBS.enter(_CHOICE, reason=Argument("text", "Cancelled by System:\n"))
@@ -95,6 +93,65 @@ def order_error(act: Act) -> int:
     return count
 
 
+@VERBS.enter(
+    _CHOICE,
+    quantity=Argument("number", None),
+    price=Argument("number", None),
+)
+def correct_execution(act: Act) -> str:
+    """The last execution of the order was of another quantity or price.
+
+    It comes again, the last part of its id raised; position, cash and order follow. Answers the
+    new id.
+    """
+    execution_id = _last_execution(act)
+    corrected = act.stage.gateway.broker.back_office.correct(
+        execution_id, act.given["quantity"], act.given["price"]
+    )
+    act.stage.gateway.publish_news()
+    return corrected
+
+
+@VERBS.enter(_CHOICE)
+def bust_execution(act: Act) -> str:
+    """The last execution of the order never was: it is corrected to nothing."""
+    busted = act.stage.gateway.broker.back_office.bust(_last_execution(act))
+    act.stage.gateway.publish_news()
+    return busted
+
+
+@VERBS.enter(_CHOICE, amount=Argument("number"))
+def report_commission(act: Act) -> None:
+    """The commission of the last execution of the order is reported again, with this amount."""
+    back_office = act.stage.gateway.broker.back_office
+    back_office.report_commission(_last_execution(act), act.given["amount"])
+    act.stage.gateway.publish_news()
+
+
+@VERBS.enter(
+    symbol=Argument("text"),
+    side=Argument("text", choices=("BUY", "SELL")),
+    quantity=Argument("number"),
+    limit_price=Argument("number", None),
+    stop_price=Argument("number", None),
+)
+def manual_order(act: Act) -> int:
+    """Somebody enters an order at the terminal: order id 0, no orderRef.
+
+    Answers its permanent id.
+    """
+    given = act.given
+    perm_id = act.stage.gateway.broker.back_office.place(
+        con_id_of(act.stage.gateway.broker, given["symbol"]),
+        Side(given["side"]),
+        given["quantity"],
+        given["limit_price"],
+        given["stop_price"],
+    )
+    act.stage.gateway.publish_news()
+    return perm_id
+
+
 @VERBS.enter()
 def reissue_order_ids(act: Act) -> None:
     """The gateway forgets which order ids were used.
@@ -110,32 +167,34 @@ def forget_executions(act: Act) -> None:
     act.stage.gateway.forget_executions()
 
 
+def _last_execution(act: Act) -> str:
+    for execution, _ in reversed(act.stage.gateway.broker.executions()):
+        if _fits(act, execution.order):
+            return execution.execution_id
+    raise ArgumentError("no order that fits has an execution")
+
+
 def chosen(act: Act) -> list[BrokerOrder]:
-    """The orders that a verb acts on, oldest first."""
-    return list(_chosen(act))
+    """The open orders that a verb acts on, oldest first."""
+    return [o for o in act.stage.gateway.broker.orders() if o.is_open and _fits(act, o)]
 
 
-def _chosen(act: Act) -> Iterator[BrokerOrder]:
-    symbols = {i.con_id: str(i.symbol) for i in act.stage.gateway.broker.instruments()}
+def _fits(act: Act, order: BrokerOrder) -> bool:
+    request, event = order.request, act.event
     wanted = {key: act.given[key] for key in _CHOICE if act.given[key]}
-    for order in act.stage.gateway.broker.orders():
-        request = order.request
-        if not order.is_open:
-            continue
-        if not wanted and act.event.about is not None:
-            if (request.client_id, request.order_id) == (act.event.client_id, act.event.about):
-                yield order
-        elif (
-            request.order_ref.startswith(wanted.get("order_ref", ""))
-            and wanted.get("symbol", "").upper() in ("", symbols[request.con_id])
-            and wanted.get("side", "") in ("", request.side.value)
-        ):
-            yield order
+    if not wanted and event.about is not None:
+        return (request.client_id, request.order_id) == (event.client_id, event.about)
+    symbol = wanted.get("symbol", "")
+    return (
+        request.order_ref.startswith(wanted.get("order_ref", ""))
+        and (not symbol or con_id_of(act.stage.gateway.broker, symbol) == request.con_id)
+        and wanted.get("side", "") in ("", request.side.value)
+    )
 
 
 def _end_orders(act: Act, status: str, reason: str) -> int:
     orders = chosen(act)
     for order in orders:
-        events = act.stage.gateway.broker.end_by_hand(order.perm_id, status, reason)
-        act.stage.gateway.publish(events)
+        act.stage.gateway.broker.back_office.end(order.perm_id, status, reason)
+        act.stage.gateway.publish_news()
     return len(orders)

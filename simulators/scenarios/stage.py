@@ -58,8 +58,9 @@ class Stage:
         self._happened(Event("start"))
 
     def close(self) -> None:
-        """The gateway stops: nothing more is due."""
+        """The gateway stops: nothing more is due, and nothing fires."""
         self.alarms.close()
+        self._playing.clear()
 
     # What may be asked of it from outside a scenario
 
@@ -113,6 +114,7 @@ class Stage:
 
     def accepted(self, session: Session) -> None:
         """A socket was accepted."""
+        self.alarms.look()
         self._happened(Event("connect", session))
 
     def gone(self, session: Session) -> None:
@@ -133,6 +135,7 @@ class Stage:
         self, session: Session, fields: list[str], go_on: Callable[[Message], None]
     ) -> None:
         """A request was read; `go_on` is called when it is to be acted on, now or later."""
+        self.alarms.look()
         name = request_name(fields)
         if name is None:
             go_on(Message(session, "", fields, go_on))
@@ -245,7 +248,12 @@ class Stage:
                 playing.alarms.append(
                     self.alarms.call_in(rule.for_seconds, lambda: self._end(playing))
                 )
-        verb.perform(act)
+        try:
+            verb.perform(act)
+        except ValueError as fault:  # what it is to act on is not there
+            act.note(failed=str(fault))
+            if event.name == "door":
+                raise
         if rule.every_seconds is not None:
             self._repeat(playing, event, rule.every_seconds)
         elif not playing.at_work:

@@ -19,6 +19,7 @@ class Listener:
         self._address = ("", 0)
         self._keeper: socket.socket | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._is_wanted = True
 
     async def start(self, host: str, port: int) -> int:
         """Listen; give the port.
@@ -34,8 +35,7 @@ class Listener:
 
     def pause(self) -> None:
         """Refuse new connections. A socket that does not listen keeps the port from others."""
-        if self._opening is not None:
-            self._opening.cancel()
+        self._is_wanted = False
         if self._server is None:
             return
         family = self._server.sockets[0].family
@@ -46,24 +46,19 @@ class Listener:
         self._keeper.bind(self._address)
 
     def resume(self) -> None:
-        """Listen again."""
+        """Listen again, within a moment."""
+        self._is_wanted = True
         if self._server is None and self._opening is None:
             self._opening = asyncio.get_running_loop().create_task(self._reopen())
 
-    def close(self) -> None:
-        """Listen no more."""
-        if self._opening is not None:
-            self._opening.cancel()
-        if self._server is not None:
-            self._server.close()
-        if self._keeper is not None:
-            self._keeper.close()
-
-    async def closed(self) -> None:
-        """Wait until nothing is left of it."""
+    async def close(self) -> None:
+        """Listen no more, and wait until nothing is left of it."""
         if self._opening is not None:
             await asyncio.wait({self._opening})
+        if self._keeper is not None:
+            self._keeper.close()
         if self._server is not None:
+            self._server.close()
             await self._server.wait_closed()
 
     async def _open(self, host: str, port: int) -> None:
@@ -75,8 +70,9 @@ class Listener:
             await self._open(*self._address)
         except OSError as failure:
             self._failed(failure)
-        finally:
-            self._opening = None
+        self._opening = None
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
+        if not self._is_wanted:  # it was paused again meanwhile
+            self.pause()

@@ -232,7 +232,9 @@ class MarketDataDesk:
         fields.skip()
         req_id = fields.integer()
         self._lines.free(session, _QUOTES, req_id)
-        if self._streams.get(session, {}).pop(req_id, None) is None:
+        waiting = [row for row in self._snapshots if row[1:] == (session, req_id)]
+        self._snapshots = [row for row in self._snapshots if row not in waiting]
+        if self._streams.get(session, {}).pop(req_id, None) is None and not waiting:
             session.send_error(req_id, 300, f"Can't find EId with tickerId:{req_id}")
 
     def _data_type(self, session: Session, fields: FieldReader) -> None:

@@ -18,22 +18,6 @@ _NO_EID = "Can't find EId with tickerId:{id}"
 
 #: Request → does it begin with a version field, error code, text.
 _REFUSED: dict[Request, tuple[bool, int, str]] = {
-    Request.MARKET_DEPTH: (
-        True,
-        10092,
-        "Deep market data is not supported for this combination of security type/exchange",
-    ),
-    Request.CANCEL_MARKET_DEPTH: (
-        True,
-        310,
-        "Can't find the subscribed market depth with tickerId:{id}",
-    ),
-    Request.TICK_BY_TICK: (
-        False,
-        10189,
-        "Failed to request tick-by-tick data.No market data permissions",
-    ),
-    Request.CANCEL_TICK_BY_TICK: (False, 300, _NO_EID),
     Request.CANCEL_HEAD_TIMESTAMP: (False, 300, _NO_EID),
     Request.HISTOGRAM: (False, 162, f"{_HMDS}No data of type histogram is available"),
     Request.CANCEL_HISTOGRAM: (False, 300, _NO_EID),
@@ -62,10 +46,6 @@ _REFUSED: dict[Request, tuple[bool, int, str]] = {
     Request.SMART_COMPONENTS: (False, 322, f"{_PROCESSING}Smart components are not available"),
     Request.NEWS_ARTICLE: (False, 10276, "News feed is not allowed."),
     Request.HISTORICAL_NEWS: (False, 10276, "News feed is not allowed."),
-    Request.PNL: (False, 322, f"{_PROCESSING}Profit and loss is not streamed"),
-    Request.PNL_SINGLE: (False, 322, f"{_PROCESSING}Profit and loss is not streamed"),
-    Request.CANCEL_PNL: (False, 300, _NO_EID),
-    Request.CANCEL_PNL_SINGLE: (False, 300, _NO_EID),
     Request.WSH_META_DATA: (False, 10276, "News feed is not allowed."),
     Request.WSH_EVENT_DATA: (False, 10276, "News feed is not allowed."),
     Request.CANCEL_WSH_META_DATA: (False, 300, _NO_EID),

@@ -7,25 +7,21 @@ from collections.abc import Callable, Sequence
 
 from runtime.interface import Clock
 from simulators.habits import Habits
-from simulators.model import Broker, BrokerEvent
+from simulators.model import Broker
 from simulators.scenarios.rules import Scenario
 from simulators.scenarios.stage import Stage
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
 from simulators.tws.contracts import ContractBook, ContractDesk
+from simulators.tws.data_desks import DataDesks
 from simulators.tws.data_habits import DataHabits
 from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
-from simulators.tws.historical_ticks import HistoricalTickDesk
-from simulators.tws.history import HistoryDesk
-from simulators.tws.lines import Lines
 from simulators.tws.listener import Listener
 from simulators.tws.market_data import MarketDataDesk
 from simulators.tws.order_news import OrderNews
 from simulators.tws.orders import OrderDesk
-from simulators.tws.pacing import PacingDesk
 from simulators.tws.protocol import Reply, Request
-from simulators.tws.real_time_bars import RealTimeBarDesk
 from simulators.tws.routing import Handlers
 from simulators.tws.session import Session
 from simulators.tws.wire_log import WireLog
@@ -88,25 +84,18 @@ class GatewayServer:
         self._failure: asyncio.Future[None] | None = None
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
-        self._lines = Lines(lambda: self.data_habits.lines)
-        self.market_data = MarketDataDesk(broker, book, clock, self._lines, self._habits)
-        self._news = OrderNews(broker, book, self._clients.get, self._accounts.position_moved)
-        self._executions = ExecutionDesk(broker, book, clock, time_zone)
-        pacing = PacingDesk(clock, log, self._habits)
-        self._history = HistoryDesk(broker, book, clock, pacing, self._habits)
-        self._real_time_bars = RealTimeBarDesk(
-            broker, book, clock, pacing, self._lines, self._habits
+        self._data = DataDesks(broker, book, clock, log, time_zone, lambda: self.data_habits)
+        self._news = OrderNews(
+            broker, book, clock, self._clients.get, self._accounts.position_moved
         )
+        self._executions = ExecutionDesk(broker, book, clock, time_zone, self._news)
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
-            **self.market_data.handlers(),
+            **self._data.handlers(),
             **OrderDesk(broker, book, self._news).handlers(),
-            **ContractDesk(broker, book, clock).handlers(),
+            **ContractDesk(broker, book, clock, lambda: self.data_habits).handlers(),
             **self._executions.handlers(),
-            **self._history.handlers(),
-            **self._real_time_bars.handlers(),
-            **HistoricalTickDesk(broker, book, clock, pacing, self._habits).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
         if scenario is not None:
@@ -136,10 +125,9 @@ class GatewayServer:
             self.stage.close()
         if self._listener is None:
             return
-        self._listener.close()
         for session in list(self._sessions):
             session.drop("the gateway stops")
-        await self._listener.closed()
+        await self._listener.close()
         self._listener = None
         if self._failure is not None and not self._failure.done():
             self._failure.cancel()
@@ -219,9 +207,9 @@ class GatewayServer:
         """All connections, in the order in which they were accepted."""
         return sorted(self._sessions, key=lambda session: session.number)
 
-    def publish(self, events: Sequence[BrokerEvent]) -> None:
-        """Tell the clients what became of orders outside any request."""
-        self._news.publish(events)
+    def publish_news(self) -> None:
+        """Tell the clients what has become of orders outside any request."""
+        self._news.publish(self._broker.advance())
         for session in tuple(self._clients.values()):
             session.flush_soon()
 
@@ -245,20 +233,19 @@ class GatewayServer:
             self._listener.resume()
 
     @property
+    def market_data(self) -> MarketDataDesk:
+        """The desk of level-1 quotes."""
+        return self._data.market_data
+
+    @property
     def clients(self) -> dict[int, Session]:
         """The sessions that completed their handshake, by client id."""
         return dict(self._clients)
 
-    def _habits(self) -> DataHabits:
-        return self.data_habits
-
     def _unsubscribe(self, session: Session) -> None:
         """End all that is streamed to a session."""
-        self.market_data.forget(session)
+        self._data.forget(session)
         self._accounts.forget(session)
-        self._history.forget(session)
-        self._real_time_bars.forget(session)
-        self._lines.forget(session)
 
     # The beat.
 
@@ -274,12 +261,9 @@ class GatewayServer:
             self.stage.alarms.look()
         try:
             self._news.publish(self._broker.advance())
-            self.market_data.beat()
-            if self._streams_market:
-                self.market_data.stream_changes(shares=self._beats % 2 == 0)
+            self._news.beat()
+            self._data.beat(quotes=self._streams_market, shares=self._beats % 2 == 0)
             self._accounts.beat()
-            self._history.beat()
-            self._real_time_bars.beat()
         except Exception as failure:
             self.fail(failure)
             return

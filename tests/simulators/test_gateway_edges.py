@@ -294,10 +294,7 @@ def test_an_order_id_that_is_no_java_int_is_unreadable(order_id: str, tmp_path: 
 @pytest.mark.parametrize(
     ("asked", "req_id", "code"),
     [
-        (["10", "5", "9", *BHP, "5", "0", ""], 9, 10092),
-        (["97", "9", *BHP, "Last", "0", "0"], 9, 10189),
         (["52", "2", "9", *BHP[:3], "SMART", "", "AUD", "", "ReportSnapshot", "0", ""], 9, 430),
-        (["92", "9", "DU9000001", ""], 9, 322),
         (["25", "1", "9"], 9, 366),
         (["15", "1", "1"], -1, 327),
         (["18", "1", "1"], -1, 321),

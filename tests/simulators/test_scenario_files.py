@@ -44,7 +44,7 @@ RULE = HEAD + '[[rule]]\nname = "n"\non = "placeOrder"\ndo = "drop"\n'
         (HEAD + "extra = 1", "'extra' is unknown: the file may have title"),
         (HEAD + "[habits]\nnothing = 1", "there is no habit 'nothing'"),
         (HEAD + "[data]\nnothing = 1", "[data] nothing: unknown"),
-        (HEAD + '[[rule]]\non = "start"', "rule 1: name is missing"),
+        (HEAD + '[[rule]]\non = "start"', "rule 1 (rule 1): do is missing: it must be a text"),
         (RULE.replace("placeOrder", "placeOrders"), "rule 1 (n): on = 'placeOrders': it must be"),
         (RULE.replace('"drop"', '"dorp"'), "do = 'dorp': it must be one of drop, delay"),
         (RULE.replace("placeOrder", "start"), "drop needs a message in hand"),
