@@ -44,10 +44,8 @@ from adapters.book import (
     DuplicateIntent,
     Fill,
     ForeignFill,
-    ManagedPosition,
 )
 from domain.orders import Order
-from domain.symbols import Symbol
 
 EXIT_DAMAGED = 76
 _LARGEST_GROUP = 200
@@ -330,15 +328,10 @@ class Ledger(Actor):
             self._later(name, recorded)
 
     def _announce_fill(self, fill: Fill, *, new: bool) -> None:
-        position = self._position(fill.symbol)
+        position = self.book.position(fill.venue, fill.symbol)
+        assert position is not None, f"the book has a fill of {fill.symbol} and no position"
         order = self.book.order(fill.client_order_id)
         for name in self._readers:
             self._later(name, FillRecorded(fill, position, new))
         if order is not None:
             self._announce(order)
-
-    def _position(self, symbol: Symbol) -> ManagedPosition:
-        for position in self.book.positions():
-            if position.symbol == symbol:
-                return position
-        raise LookupError(f"the book has a fill of {symbol} and no position")
