@@ -13,7 +13,6 @@ from actors.ledger import Ledger
 from actors.messages import (
     AskRound,
     LinkUp,
-    LoadBook,
     OrderRecorded,
     Reconciled,
     RoundEnded,
@@ -28,6 +27,7 @@ from domain.symbols import Symbol
 from domain.venue import ExecutionReport, OrderFact, OrderReport, PositionReport, Round
 from tests.actors.company import Company, gathered
 from tests.store.material import ACCOUNT, NOON, StandingClock, intent
+from tests.tree.waiting import until
 
 ORDERS, LEDGER, RESYNC = names.orders(names.IB), names.LEDGER, names.resync(names.IB)
 CONNECTION, QUOTES = names.connection(names.IB), names.quotes(names.IB)
@@ -109,13 +109,13 @@ class BackOffice:
 
     def loaded(self, seat: str = ORDERS, incarnation: int = 1) -> None:
         """Wait until this incarnation of a seat is there, and orders know the book."""
-        for number in range(10_000):
+
+        def is_so() -> bool:
             self.company.state("root")
-            if self.company.system.seat(seat).incarnation >= incarnation:
-                if self.company.state(ORDERS)["loaded"]:
-                    return
-                self.company.tell(LEDGER, LoadBook(READER, number))
-        raise AssertionError(f"{seat} never had the book")
+            there = self.company.system.seat(seat).incarnation >= incarnation
+            return there and bool(self.company.state(ORDERS)["loaded"])
+
+        until(is_so, f"{seat} has the book", every=0.001)
 
     def settle(self) -> None:
         """Wait until what was told has gone round and nobody has anything to do."""
