@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from runtime.interface import Clock
 from simulators import order_checks
 from simulators.account import Account
+from simulators.back_office import BackOffice
 from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
@@ -31,6 +32,7 @@ from simulators.model import (
     Instrument,
     Margin,
     NewOrder,
+    OrderNotice,
     OrderRefused,
     Preview,
     Session,
@@ -109,9 +111,19 @@ class SimulatedBroker:
         self._funds = Funds(exchange, self._money, BASE_CURRENCY, lambda: self.habits)
         self._register = OrderRegister(store, exchange, books)
         settlement = Settlement(store, exchange, self._money, self._funds)
-        for execution, commission in self._register.executions():
+        for execution, commission in self._register.effective().values():
             settlement.remember(execution, commission)
         self._desk = OrderDesk(self._register, exchange, settlement, lambda: self.habits)
+        self.back_office = BackOffice(
+            self._register,
+            self._desk,
+            exchange,
+            settlement,
+            ACCOUNT,
+            lambda: self.habits,
+            self._take_checked,
+            self._commit,
+        )
         self._highest = store.clients()
         self._markets_written = exchange.now
         for con_id, market in exchange.markets.items():
@@ -179,16 +191,33 @@ class SimulatedBroker:
         return self._funds.preview(order)
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
-        """Cancel an order of a client; another client's is not found."""
+        """Cancel an order of a client; whether another's can be is a matter of habit."""
         events = self._catch_up()
         order = self._register.find(client_id, order_id)
+        if order is None and self.habits.cancel_of_another_clients == "allowed":
+            order = self._register.find_any(order_id)
         refusal = order_checks.refuse_cancel(order, order_id)
         if refusal is not None or order is None:
             assert refusal is not None
             return [*events, OrderRefused(client_id, order_id, refusal.code, refusal.text)]
         events += self._desk.cancel(order)
+        if order.request.client_id != client_id:
+            events.append(OrderNotice(client_id, order_id, 202, "Order Canceled - reason:"))
         self._commit()
         return events
+
+    def cancel_all(self) -> list[BrokerEvent]:
+        """Cancel every open order of the account, whoever placed it."""
+        events = self._catch_up()
+        for order in self._register.open_orders():
+            if order.request.transmit and self._register.order(order.perm_id).is_open:
+                events += self._desk.cancel(self._register.order(order.perm_id))
+        self._commit()
+        return events
+
+    def bind_manual_orders(self) -> list[BrokerEvent]:
+        """Give the orders that were entered by hand ids of client 0, later ones too."""
+        return self.back_office.bind()
 
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
@@ -264,7 +293,7 @@ class SimulatedBroker:
 
     def _catch_up(self) -> list[BrokerEvent]:
         """What has happened up to now; each step is acted on before the next is taken."""
-        events: list[BrokerEvent] = []
+        events = self.back_office.take_news()
         for step in self.exchange.steps(self._clock.now()):
             events += self._desk.tell(step)
         return events
@@ -277,10 +306,13 @@ class SimulatedBroker:
             return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
         self._highest[order.client_id] = order.order_id
         self._store.put_client(order.client_id, order.order_id)
-        refusal_or_none = self._refuse(order, None)
-        if refusal_or_none is None:
+        return self._take_checked(order)
+
+    def _take_checked(self, order: NewOrder) -> list[BrokerEvent]:
+        refusal = self._refuse(order, None)
+        if refusal is None:
             return self._desk.take(order)
-        return [self._refused(order, refusal_or_none)]
+        return [self._refused(order, refusal)]
 
     def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
         refusal = (

@@ -120,16 +120,19 @@ class BrokerStore:
             int(asked.transmit), asked.oca_group, asked.oca_type, str(order.asleep),
         )  # fmt: skip
 
-    def put_execution(self, execution: Execution, commission: Commission) -> None:
-        """A trade and what it cost."""
+    def put_execution(self, execution: Execution) -> None:
+        """A trade."""
         self._put(
             f"INSERT INTO executions VALUES (NULL,{','.join('?' * 9)})",
             execution.execution_id, execution.order.perm_id, execution.time.isoformat(),
             execution.exchange, str(execution.quantity), str(execution.price),
             str(execution.cumulative_quantity), str(execution.average_price), execution.liquidity,
         )  # fmt: skip
+
+    def put_commission(self, commission: Commission) -> None:
+        """What a trade cost."""
         self._put(
-            "INSERT INTO commissions VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO commissions VALUES (?, ?, ?, ?)",
             commission.execution_id,
             str(commission.amount),
             commission.currency,

@@ -60,6 +60,9 @@ class Habits:
     master_client_id: int | None = None
     """It hears of the orders, executions and commissions of all clients."""
 
+    manual_execution_id: int = 0
+    """The order id in executions of orders entered by hand; 2147483647 was seen too."""
+
     # Commissions
 
     commission: Literal["after_execution", "before_execution", "never"] = "after_execution"
@@ -70,6 +73,9 @@ class Habits:
     """Every report says this, whatever is charged: -1, a rebate, 1.7976931348623157E308."""
     realised_pnl_unset: bool = False
     """Reports leave the realised profit unset even where a trade closes."""
+
+    bust: Literal["zero_shares", "silent"] = "zero_shares"
+    """A trade that never was comes as a correction to nothing, or only the account shows it."""
 
     # Rules of the market
 

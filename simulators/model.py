@@ -260,13 +260,22 @@ class CommissionCharged:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderBound:
+    """An order that was entered by hand has an id of client 0 from now on."""
+
+    order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True)
 class BookMoved:
     """The top of an instrument's book changed, or somebody traded."""
 
     con_id: int
 
 
-BrokerEvent = OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | BookMoved
+BrokerEvent = (
+    OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | OrderBound | BookMoved
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +325,14 @@ class Broker(Protocol):
         ...
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]: ...
+
+    def cancel_all(self) -> list[BrokerEvent]:
+        """Cancel every open order of the account, whoever placed it."""
+        ...
+
+    def bind_manual_orders(self) -> list[BrokerEvent]:
+        """Give the orders that were entered by hand ids of client 0, later ones too."""
+        ...
 
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""

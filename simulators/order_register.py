@@ -32,6 +32,7 @@ class OrderRegister:
         self._by_client = {
             (order.request.client_id, order.request.order_id): order.perm_id
             for order in books.orders
+            if order.request.order_id
         }
         self._executions = [
             (execution, books.commissions.get(execution.execution_id))
@@ -62,6 +63,25 @@ class OrderRegister:
         """The order that a client gave this id."""
         perm_id = self._by_client.get((client_id, order_id))
         return None if perm_id is None else self._orders[perm_id]
+
+    def find_any(self, order_id: int) -> BrokerOrder | None:
+        """An open order with this id, whichever client's."""
+        ids = (order for order in self.open_orders() if order.request.order_id == order_id != 0)
+        return next(ids, None)
+
+    def lowest_id(self, client_id: int) -> int:
+        """The lowest order id of a client, at most 0: orders by hand are bound below it."""
+        return min(
+            (order_id for client, order_id in self._by_client if client == client_id), default=0
+        )
+
+    def effective(self) -> dict[str, tuple[Execution, Commission]]:
+        """What has really traded, by execution id without its last part: corrections replace."""
+        found = {}
+        for execution, commission in self._executions:
+            assert commission is not None
+            found[execution.execution_id.rpartition(".")[0]] = (execution, commission)
+        return found
 
     # How orders hang together
 
@@ -133,7 +153,8 @@ class OrderRegister:
         """Write down what an order is now."""
         asked = order.request
         self._orders[order.perm_id] = order
-        self._by_client[(asked.client_id, asked.order_id)] = order.perm_id
+        if asked.order_id:
+            self._by_client[(asked.client_id, asked.order_id)] = order.perm_id
         if order.is_open:
             self._open.add(order.perm_id)
         else:
@@ -151,4 +172,13 @@ class OrderRegister:
     def put_execution(self, execution: Execution, commission: Commission) -> None:
         """Write down a trade and what it cost."""
         self._executions.append((execution, commission))
-        self._store.put_execution(execution, commission)
+        self._store.put_execution(execution)
+        self._store.put_commission(commission)
+
+    def put_commission(self, commission: Commission) -> None:
+        """Write down what a trade cost after all."""
+        self._executions = [
+            (execution, commission if execution.execution_id == commission.execution_id else known)
+            for execution, known in self._executions
+        ]
+        self._store.put_commission(commission)

@@ -187,13 +187,24 @@ def completed_order(
     return fields
 
 
-def execution(req_id: int, trade: Execution, instrument: Instrument, version: int) -> list[str]:
-    """A trade; `req_id` is -1 for one that nobody asked for. Bought is BOT, sold is SLD."""
+def order_bound(order: BrokerOrder) -> list[str]:
+    """An order that was entered by hand now has an id of client 0."""
+    ids = (order.perm_id, order.request.client_id, order.request.order_id)
+    return [str(Reply.ORDER_BOUND.value), *map(str, ids)]
+
+
+def execution(
+    req_id: int, trade: Execution, instrument: Instrument, version: int, by_hand: int = 0
+) -> list[str]:
+    """A trade; `req_id` is -1 for one that nobody asked for. Bought is BOT, sold is SLD.
+
+    `by_hand` stands for the order id of an order that has none.
+    """
     request = trade.order.request
     return [
         str(Reply.EXECUTION.value),
         str(req_id),
-        str(request.order_id),
+        str(request.order_id or by_hand),
         *contract_fields(instrument, request.exchange),
         trade.execution_id,
         local_time(trade.time, instrument.time_zone_id),

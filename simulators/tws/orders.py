@@ -126,10 +126,7 @@ class OrderDesk:
         if refusal is not None:
             session.send_error(-1, *refusal)
             return
-        for order in self._broker.orders():
-            if order.is_open:
-                request = order.request
-                self._news.publish(self._broker.cancel(request.client_id, request.order_id))
+        self._news.publish(self._broker.cancel_all())
 
     def _open_orders(self, session: Session, fields: FieldReader) -> None:
         self._list_open(session, session.client_id)
@@ -145,9 +142,12 @@ class OrderDesk:
         session.send(encode.simple(Reply.OPEN_ORDER_END))
 
     def _auto_open_orders(self, session: Session, fields: FieldReader) -> None:
-        """There are no orders entered by hand here, so binding them changes nothing."""
+        """Client 0 may have the orders that are entered by hand bound to it."""
+        fields.skip()
         if session.client_id != 0:
             session.send_error(-1, 327, "Only the default client (i.e 0) can auto bind orders")
+        elif fields.flag():
+            self._news.publish(self._broker.bind_manual_orders())
 
     def _ids(self, session: Session, fields: FieldReader) -> None:
         assert session.client_id is not None

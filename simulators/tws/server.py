@@ -73,14 +73,16 @@ class GatewayServer:
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
         self.market_data = MarketDataDesk(broker, book)
-        self._news = OrderNews(broker, book, self._clients.get, self._accounts.position_moved)
+        self._news = OrderNews(
+            broker, book, clock, self._clients.get, self._accounts.position_moved
+        )
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
             **self.market_data.handlers(),
             **OrderDesk(broker, book, self._news).handlers(),
             **ContractDesk(broker, book, clock).handlers(),
-            **ExecutionDesk(broker, book, clock, time_zone).handlers(),
+            **ExecutionDesk(broker, book, clock, time_zone, self._news).handlers(),
             **HistoryDesk(broker, book, clock, log).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
@@ -185,6 +187,7 @@ class GatewayServer:
         self._beats += 1
         try:
             self._news.publish(self._broker.advance())
+            self._news.beat()
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
             self._accounts.beat()
