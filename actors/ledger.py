@@ -44,11 +44,9 @@ from adapters.book import (
     DuplicateIntent,
     Fill,
     ForeignFill,
-    ManagedPosition,
     OrderDetail,
 )
 from domain.orders import Order
-from domain.symbols import Symbol
 
 _ENDED_LAST = 1000
 _WRITES = (
@@ -287,15 +285,10 @@ class Ledger(GroupCommit):
             self._later(name, recorded)
 
     def _announce_fill(self, fill: Fill, *, new: bool) -> None:
-        position = self._position(fill.symbol)
+        position = self.book.position(fill.venue, fill.symbol)
+        assert position is not None, f"the book has a fill of {fill.symbol} and no position"
         order = self.book.order(fill.client_order_id)
         for name in self._readers:
             self._later(name, FillRecorded(fill, position, new))
         if order is not None:
             self._announce(order)
-
-    def _position(self, symbol: Symbol) -> ManagedPosition:
-        for position in self.book.positions():
-            if position.symbol == symbol:
-                return position
-        raise LookupError(f"the book has a fill of {symbol} and no position")

@@ -289,6 +289,10 @@ class Book(Protocol):
         """In the order in which they came."""
         ...
 
+    def position(self, venue: str, symbol: Symbol) -> ManagedPosition | None:
+        """None for what was never traded there."""
+        ...
+
     def positions(self) -> Sequence[ManagedPosition]:
         """Those that are not flat, and those that have ever been traded."""
         ...

@@ -278,6 +278,10 @@ class SqliteBook:
         """Every commission that the venue has told of an execution, as they came."""
         return self._words.on_commission(venue, execution_key)
 
+    def position(self, venue: str, symbol: Symbol) -> ManagedPosition | None:
+        """What our fills of a symbol at a venue add up to; None for what was never traded."""
+        return self._positions.one(venue, symbol)
+
     def positions(self) -> Sequence[ManagedPosition]:
         """Those that are not flat, and those that have ever been traded."""
         return self._positions.all()

@@ -43,6 +43,13 @@ WHERE f.venue = ? AND f.execution_key = ?
 _CHARGED = """
 SELECT amount FROM position_commissions WHERE venue = ? AND symbol = ? AND currency = ?
 """
+_ONE = """
+SELECT quantity, cost, realised_pnl, opened_us FROM positions WHERE venue = ? AND symbol = ?
+"""
+_ALL_CHARGED = """
+SELECT currency, amount FROM position_commissions WHERE venue = ? AND symbol = ?
+ORDER BY currency
+"""
 _SET_CHARGED = """
 INSERT OR REPLACE INTO position_commissions (venue, symbol, currency, amount)
 VALUES (?, ?, ?, ?)
@@ -74,6 +81,17 @@ class Positions:
         """Take it off again, before another word replaces it."""
         self._charge(venue, execution_key, -1)
 
+    def one(self, venue: str, symbol: Symbol) -> ManagedPosition | None:
+        """The position of a symbol at a venue, if it was ever traded there."""
+        place = (venue, str(symbol))
+        row = self._connection.row(_ONE, place)
+        if row is None:
+            return None
+        charged = self._connection.rows(_ALL_CHARGED, place)
+        return _managed(
+            venue, symbol, _holding(row), tuple((name, Decimal(text)) for name, text in charged)
+        )
+
     def all(self) -> Sequence[ManagedPosition]:
         """Every symbol that was ever traded, by symbol and venue."""
         database = self._connection.database
@@ -86,16 +104,11 @@ class Positions:
         for row in sorted(charged, key=lambda row: row.currency):
             commissions.setdefault((row.venue, row.symbol), []).append((row.currency, row.amount))
         return [
-            ManagedPosition(
-                symbol=Symbol.parse(row.symbol),
-                venue=row.venue,
-                quantity=row.quantity,
-                average_price=Holding(
-                    row.quantity, row.cost, row.realised_pnl, row.opened
-                ).average_price,
-                opened_at=row.opened,
-                realised_pnl=row.realised_pnl,
-                commissions=tuple(commissions.get((row.venue, row.symbol), ())),
+            _managed(
+                row.venue,
+                Symbol.parse(row.symbol),
+                Holding(row.quantity, row.cost, row.realised_pnl, row.opened),
+                tuple(commissions.get((row.venue, row.symbol), ())),
             )
             for row in held
         ]
@@ -113,6 +126,20 @@ class Positions:
 
 def _holding(row: Row) -> Holding:
     return Holding(Decimal(row[0]), Decimal(row[1]), Decimal(row[2]), moment(row[3]))
+
+
+def _managed(
+    venue: str, symbol: Symbol, held: Holding, commissions: tuple[tuple[str, Decimal], ...]
+) -> ManagedPosition:
+    return ManagedPosition(
+        symbol=symbol,
+        venue=venue,
+        quantity=held.quantity,
+        average_price=held.average_price,
+        opened_at=held.opened_at,
+        realised_pnl=held.realised,
+        commissions=commissions,
+    )
 
 
 def _texts(held: Holding) -> tuple[str, str, str, int]:

@@ -120,6 +120,8 @@ def test_a_flip_opens_anew(book: SqliteBook) -> None:
     assert position.realised_pnl == Decimal(100)
     assert position.opened_at == NOON + timedelta(seconds=5)
     assert position.venue == "ib"
+    assert book.position("ib", position.symbol) == position
+    assert book.position("gemini", position.symbol) is None
 
 
 def test_a_flat_position_stays_with_its_profit(tmp_path: Path) -> None:
