@@ -176,7 +176,7 @@ class VenueState:
 def rates_in(
     base: str,
     venues: Sequence[VenueState],
-    symbols: Iterable[Symbol],
+    currencies: Iterable[str],
     quotes: Mapping[Symbol, Quote],
     now: float,
     quote_stale_seconds: float,
@@ -187,7 +187,7 @@ def rates_in(
         for currency, rate in state.told_rates.items():
             if currency not in told or rate.received > told[currency].received:
                 told[currency] = rate
-    needed = {base, *(symbol.currency for symbol in symbols)}
+    needed = {base, *currencies}
     needed.update(currency for state in venues for currency in state.currencies())
     found = {}
     for currency in sorted(needed):
@@ -240,7 +240,8 @@ def desk_view(
 ) -> DeskView:
     """Everything that the desk decides by, as plain values."""
     symbols = {*positions, *(symbol for state in venues for symbol in state.holdings())}
-    rates = rates_in(base_currency, venues, symbols, quotes, monotonic, quote_stale_seconds)
+    currencies = {symbol.currency for symbol in symbols}
+    rates = rates_in(base_currency, venues, currencies, quotes, monotonic, quote_stale_seconds)
     market = Market(quotes, rates, monotonic, quote_stale_seconds)
     held = position_views(venues, positions, market)
     accounts = tuple(state.account_view(base_currency, rates) for state in venues)

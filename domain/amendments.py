@@ -6,6 +6,7 @@ of an entry is an entry, and a stop may be moved as long as the venue's lists ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,9 +14,10 @@ from decimal import Decimal
 from domain.admission import AmendmentAdmission, Refusal
 from domain.figures import RISK_REDUCING, DeskFigures
 from domain.gates import decide, decide_lesser
+from domain.hours import open_session
 from domain.orders import Order, OrderError, OrderRequest, OrderState, Side, check_request
 from domain.terms import Amendment, AmendmentState, Terms
-from domain.venue import OrderTerms
+from domain.venue import OrderTerms, TradingSession
 
 _ACKNOWLEDGED = (OrderState.WORKING, OrderState.HELD)
 
@@ -139,6 +141,21 @@ def raises_exposure(before: OrderRequest, after: OrderRequest) -> bool:
     if before.side is Side.BUY:
         return after.limit_price > before.limit_price
     return after.limit_price < before.limit_price
+
+
+def when_again(reason: str, sessions: Sequence[TradingSession], now: datetime) -> datetime | None:
+    """When an amendment that was refused in an auction is tried once more; None for others.
+
+    In the auctions of the ASX orders can be cancelled and not changed (facts/ib.md 6.1).
+    Continuous trading is the next phase in which they surely can.
+    """
+    in_auction = any(
+        each.opens <= now < each.closes and open_session([each], now) is None for each in sessions
+    )
+    if not in_auction and "auction" not in reason.lower():
+        return None
+    opens = [each.liquid_opens for each in sessions if each.liquid_opens is not None]
+    return min((each for each in opens if each > now), default=None)
 
 
 @dataclass(frozen=True, slots=True)

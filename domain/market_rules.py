@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from domain.admission import Refusal
 from domain.figures import RISK_REDUCING, DeskFigures
@@ -38,7 +38,7 @@ def first_parcel(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     after = (held + request.quantity) * price
     if held * price >= LEAST_PARCEL or after >= LEAST_PARCEL:
         return None
-    least = (LEAST_PARCEL / price - held).to_integral_value("ROUND_CEILING")
+    least = (LEAST_PARCEL / price - held).to_integral_value(ROUND_CEILING)
     return Refusal(
         request.client_order_id,
         "FIRST_PARCEL",
