@@ -19,7 +19,10 @@ from actors.messages import (
     AccountChanged,
     AskBars,
     AskRound,
-    BarsCame,
+    BarsAnswered,
+    BarsEnded,
+    BarsWritten,
+    BarUpdated,
     CancelHanded,
     CancelNotSent,
     CancelOrder,
@@ -49,6 +52,7 @@ from adapters.venue import (
     VenueLink,
     VenueSink,
 )
+from domain.bars import Bar, SeriesKey
 from domain.orders import OrderError
 from domain.quotes import Quote
 from domain.symbols import Symbol
@@ -283,8 +287,7 @@ class Connection(Actor):
         elif isinstance(command, CancelOrder):
             self.tell(name, CancelNotSent(command.client_order_id, "EXPIRED", sentence))
         elif isinstance(command, AskBars):
-            came = BarsCame(command.symbol, None, "EXPIRED", sentence)
-            self.tell(names.history(self.venue), came)
+            self._no_bars(command, "EXPIRED", sentence)
 
     @on(Subscribe)
     def _subscribe(self, message: Subscribe) -> None:
@@ -308,22 +311,33 @@ class Connection(Actor):
     def _ask_bars(self, message: AskBars) -> None:
         if self._opened is not None and message.epoch == self.epoch:
             self.run(self._bars(message))
+        else:
+            self._no_bars(message, "LINK_CHANGED", "The link on which it was asked is gone.")
 
     async def _bars(self, message: AskBars) -> None:
+        ask = self.link.follow_bars if message.follow else self.link.bars
         try:
             series = await asyncio.wait_for(
-                self.link.bars(message.symbol, message.duration, message.bar_size),
+                ask(message.query, lambda: self._bars_written(message.ticket)),
                 self.options.bars_seconds,
             )
-            came = BarsCame(message.symbol, series)
         except HistoryError as error:
-            came = BarsCame(message.symbol, None, error.code, str(error))
+            self._no_bars(message, error.code, str(error))
         except TimeoutError:
-            came = BarsCame(message.symbol, None, "TIMEOUT", "The history did not come in time.")
+            self._no_bars(message, "TIMEOUT", "The history did not come in time.")
         except LinkError as error:
             self.lose(error)
-            return
-        self.tell(names.history(self.venue), came)
+        else:
+            self.tell(names.history(self.venue), BarsAnswered(message.ticket, series))
+
+    def _bars_written(self, ticket: str) -> None:
+        written = BarsWritten(ticket, self.clock.monotonic())
+        for name in (names.history(self.venue), names.bars(self.venue)):
+            self.tell(name, written)
+
+    def _no_bars(self, asked: AskBars, code: str, sentence: str) -> None:
+        answer = BarsAnswered(asked.ticket, None, code, sentence)
+        self.tell(names.history(self.venue), answer)
 
 
 class _Sink:
@@ -336,6 +350,7 @@ class _Sink:
         self._from = connection.seat.name
         self._venue = venue
         self._quotes = names.quotes(venue)
+        self._history = names.history(venue)
         self._orders = names.orders(venue)
         self._resync = names.resync(venue)
 
@@ -356,6 +371,13 @@ class _Sink:
 
     def account_value(self, value: AccountValue) -> None:
         self._tell(names.DESK, AccountChanged(self._venue, value), sender=self._from)
+
+    def bar(self, key: SeriesKey, bar: Bar) -> None:
+        self._tell(self._history, BarUpdated(self._venue, key, bar), sender=self._from)
+
+    def bars_ended(self, key: SeriesKey, code: str, sentence: str) -> None:
+        ended = BarsEnded(self._venue, key, code, sentence)
+        self._tell(self._history, ended, sender=self._from)
 
     def notice(self, notice: VenueNotice) -> None:
         self._tell(self._resync, VenueSaid(self._venue, notice), sender=self._from)

@@ -54,8 +54,8 @@ class BarBook(Protocol):
         """Write that a request goes out at `wall` (epoch seconds); its number again moves it."""
         ...
 
-    def noted(self, wall: float, monotonic: float) -> tuple[Sent, ...]:
-        """The requests of the last minutes, their times brought to this process's clock."""
+    def noted(self, wall: float, monotonic: float) -> tuple[tuple[str, Sent], ...]:
+        """The requests of the last minutes by number, on this process's clock."""
         ...
 
     def after(self, failure: Exception) -> BarBook:
