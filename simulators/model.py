@@ -252,10 +252,25 @@ class Broker(Protocol):
 
     def top(self, con_id: int) -> TopOfBook: ...
 
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side, (price, quantity), best first; none when closed."""
+        ...
+
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end`, oldest first; `what` is TRADES, MIDPOINT, BID, ASK or BID_ASK."""
+        ...
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
         ...
 
     def place(self, order: NewOrder) -> list[BrokerEvent]:

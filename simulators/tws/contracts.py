@@ -128,7 +128,6 @@ class ContractDesk:
             Request.CONTRACT_DETAILS: self._details,
             Request.MATCHING_SYMBOLS: self._matching,
             Request.MARKET_RULE: self._market_rule,
-            Request.DEPTH_EXCHANGES: self._depth_exchanges,
         }
 
     def _details(self, session: Session, fields: FieldReader) -> None:
@@ -172,6 +171,3 @@ class ContractDesk:
         session.send_error(
             -1, 321, f"Error validating request.-'cs' : cause - Invalid market rule id {rule_id}"
         )
-
-    def _depth_exchanges(self, session: Session, fields: FieldReader) -> None:
-        session.send([str(Reply.DEPTH_EXCHANGES.value), "0"])
