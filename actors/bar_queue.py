@@ -76,7 +76,6 @@ class BarQueue:
         self._rows: dict[SeriesKey, _Row] = {}
         self._following: dict[SeriesKey, _Following] = {}
         self._open: dict[str, Ask] = {}
-        self._unwritten: set[str] = set()
         self._backoff = _BACKOFF_SECONDS
         self.held_until = 0.0
         self.log: dict[str, Sent] = {}
@@ -159,7 +158,7 @@ class BarQueue:
             return None
         if now < self.held_until:
             return self.held_until
-        log = self.counted(now)
+        log = self.counted(now).values()
         waits = []
         for _, not_before, ask in candidates:
             if not_before > now:
@@ -173,17 +172,18 @@ class BarQueue:
                 break  # the whole window is full: nobody of less importance slips past
         return min(waits, default=None)
 
-    def counted(self, now: float) -> list[Sent]:
-        """What the rules look at; what may still leave counts as leaving now."""
+    def counted(self, now: float) -> dict[str, Sent]:
+        """What the rules look at, by ticket.
+
+        When the venue counted a request is known by its answer alone: before that it may do so
+        now, and after it counts as of the answer. So no delay on the way can break a rule.
+        """
         self.log = {
-            ticket: sent
+            ticket: Sent(now, sent.request) if ticket in self._open else sent
             for ticket, sent in self.log.items()
-            if ticket in self._unwritten or recent([sent], now)
+            if ticket in self._open or recent([sent], now)
         }
-        return [
-            Sent(now, sent.request) if ticket in self._unwritten else sent
-            for ticket, sent in self.log.items()
-        ]
+        return self.log
 
     def _candidates(self) -> Iterator[tuple[tuple[int, int], float, Ask]]:
         """By priority and age, with the moment before which it is not to be tried."""
@@ -212,9 +212,8 @@ class BarQueue:
     # -- what is under way ---------------------------------------------------------------
 
     def sent(self, ticket: str, ask: Ask, now: float) -> None:
-        """It is on its way; its bytes have not left yet."""
+        """It is on its way."""
         self._open[ticket] = ask
-        self._unwritten.add(ticket)
         self.log[ticket] = Sent(now, ask.paced)
         self.asked += 1
         self._state_of(ask).open = True
@@ -222,18 +221,12 @@ class BarQueue:
             for work in self._rows[ask.key].works:
                 work.asked += 1
 
-    def written(self, ticket: str, at: float) -> None:
-        """Its bytes left at that time."""
-        if ticket in self._unwritten:
-            self._unwritten.discard(ticket)
-            self.log[ticket] = Sent(at, self.log[ticket].request)
-
     def answered(self, ticket: str, now: float) -> Ask | None:
         """What this was the answer to; None when it is nobody's any more."""
         ask = self._open.pop(ticket, None)
         if ask is None:
             return None
-        self.written(ticket, now)
+        self.log[ticket] = Sent(now, ask.paced)
         self._state_of(ask).open = False
         return ask
 
@@ -257,6 +250,8 @@ class BarQueue:
     def hold(self, now: float) -> float:
         """The venue says it is too much: nothing goes for so many seconds."""
         self.refused_for_pacing += 1
+        if now < self.held_until:
+            return self.held_until - now  # asked before the first of these refusals came
         seconds, self._backoff = self._backoff, min(self._backoff * 2, _LONGEST_BACKOFF_SECONDS)
         self.held_until = now + seconds
         return seconds

@@ -15,9 +15,9 @@ from actors.lanes import State
 from actors.messages import (
     AnswerBars,
     AskBars,
+    BarsCounted,
     BarsKept,
     BarsReady,
-    BarsWritten,
     CoverageFound,
     FindCoverage,
     GetBars,
@@ -51,7 +51,6 @@ class BarArchive(Actor):
         self.venue = venue
         self._open_bars = open_bars
         self._book: BarBook | None = None
-        self._asked: dict[str, PacedRequest] = {}
         self._kept = 0
 
     def on_start(self) -> None:
@@ -120,16 +119,16 @@ class BarArchive(Actor):
 
     @on(AskBars)
     def _ask(self, message: AskBars) -> None:
-        """Written down first: the venue counts it, whatever becomes of this process."""
-        self._asked[message.ticket] = message.paced
-        self._note(message.ticket, message.paced, self.clock.monotonic())
+        """Written down first: the venue counts it, whatever becomes of this process.
+
+        When it does so is not known before its answer; its deadline is the latest.
+        """
+        self._note(message.ticket, message.paced, message.deadline)
         self.tell(names.connection(self.venue), message)
 
-    @on(BarsWritten)
-    def _written(self, message: BarsWritten) -> None:
-        paced = self._asked.pop(message.ticket, None)
-        if paced is not None:
-            self._note(message.ticket, paced, message.at)
+    @on(BarsCounted)
+    def _counted(self, message: BarsCounted) -> None:
+        self._note(message.ticket, message.paced, message.at)
 
     def _note(self, ticket: str, paced: PacedRequest, at: float) -> None:
         wall = self.clock.now().timestamp() - (self.clock.monotonic() - at)

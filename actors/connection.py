@@ -21,7 +21,6 @@ from actors.messages import (
     AskRound,
     BarsAnswered,
     BarsEnded,
-    BarsWritten,
     BarUpdated,
     CancelHanded,
     CancelNotSent,
@@ -317,10 +316,7 @@ class Connection(Actor):
     async def _bars(self, message: AskBars) -> None:
         ask = self.link.follow_bars if message.follow else self.link.bars
         try:
-            series = await asyncio.wait_for(
-                ask(message.query, lambda: self._bars_written(message.ticket)),
-                self.options.bars_seconds,
-            )
+            series = await asyncio.wait_for(ask(message.query), self.options.bars_seconds)
         except HistoryError as error:
             self._no_bars(message, error.code, str(error))
         except TimeoutError:
@@ -329,11 +325,6 @@ class Connection(Actor):
             self.lose(error)
         else:
             self.tell(names.history(self.venue), BarsAnswered(message.ticket, series))
-
-    def _bars_written(self, ticket: str) -> None:
-        written = BarsWritten(ticket, self.clock.monotonic())
-        for name in (names.history(self.venue), names.bars(self.venue)):
-            self.tell(name, written)
 
     def _no_bars(self, asked: AskBars, code: str, sentence: str) -> None:
         answer = BarsAnswered(asked.ticket, None, code, sentence)

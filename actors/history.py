@@ -21,9 +21,9 @@ from actors.messages import (
     BarClosed,
     BarsAnswered,
     BarsCame,
+    BarsCounted,
     BarsEnded,
     BarsReady,
-    BarsWritten,
     BarUpdated,
     CoverageFound,
     FindCoverage,
@@ -89,7 +89,8 @@ class History(Actor):
     def on_stop(self) -> None:
         """What others want goes back into the mailbox, for the next link."""
         me = self.seat.name
-        self.tell(me, PacingLoaded(tuple(self._queue.log.items())))
+        counted = self._queue.counted(self.clock.monotonic())
+        self.tell(me, PacingLoaded(tuple(counted.items())))
         for following in self._following.values():
             for message in following.orders():
                 self.tell(me, message)
@@ -112,7 +113,7 @@ class History(Actor):
                 "asked": self._queue.asked,
                 "open": self._queue.open,
                 "counted_in_10_minutes": sum(
-                    sent.request.weight for sent in self._queue.counted(now)
+                    sent.request.weight for sent in self._queue.counted(now).values()
                 ),
                 "refused_for_pacing": self._queue.refused_for_pacing,
                 "next_in_seconds": round(due - now, 3) if isinstance(due, float) else None,
@@ -289,16 +290,13 @@ class History(Actor):
         if ask is not None:
             self.after(ask - now, "go")
 
-    @on(BarsWritten)
-    def _written(self, message: BarsWritten) -> None:
-        self._queue.written(message.ticket, message.at)
-        self._go()
-
     @on(BarsAnswered)
     def _answered(self, message: BarsAnswered) -> None:
-        ask = self._queue.answered(message.ticket, self.clock.monotonic())
+        now = self.clock.monotonic()
+        ask = self._queue.answered(message.ticket, now)
         if ask is None:
-            return  # of an older link, or given up
+            return  # of an older link
+        self.tell(names.bars(self.venue), BarsCounted(message.ticket, ask.paced, now))
         if message.series is None and not (message.code == "NO_DATA" and ask.piece):
             self._went_wrong(ask, message.code, message.sentence)
         elif ask.piece is None:

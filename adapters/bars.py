@@ -51,7 +51,7 @@ class BarBook(Protocol):
         ...
 
     def note(self, number: str, sent: Sent, wall: float) -> None:
-        """Write that a request goes out at `wall` (epoch seconds); its number again moves it."""
+        """Write that a request counts as of `wall` (epoch seconds); its number again moves it."""
         ...
 
     def noted(self, wall: float, monotonic: float) -> tuple[tuple[str, Sent], ...]:

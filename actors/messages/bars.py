@@ -155,7 +155,7 @@ class AnswerBars(Message):
 class AskBars(Command):
     """To the archive, which writes it down for the pacing, and on to the connection.
 
-    `follow` keeps the answer up to date. Answered by `BarsWritten` and `BarsAnswered`.
+    `follow` keeps the answer up to date. Answered by `BarsAnswered`.
     """
 
     ticket: str
@@ -166,10 +166,11 @@ class AskBars(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class BarsWritten(Message):
-    """The bytes of a request have left, at `at` on the monotonic clock."""
+class BarsCounted(Message):
+    """To the archive: a request is over, so the venue has counted it by `at` (monotonic)."""
 
     ticket: str
+    paced: PacedRequest
     at: float
 
 

@@ -98,6 +98,8 @@ class Receiver:
         self.account = ""
         self.levels: dict[int, Level1] = {}
         self.followed: dict[int, Followed] = {}
+        self.called_off: set[int] = set()
+        """Requests for bars that were cancelled: the venue confirms it as an error."""
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
         self.commissions: list[CommissionReport] = []
@@ -127,6 +129,8 @@ class Receiver:
                 self._requests.refuse(request, code, words)
             else:
                 self._sink.notice(self._errors.notice(code, words))
+            return
+        if request in self.called_off:
             return
         followed = self.followed.get(request)
         rule = self._errors.rule(code)

@@ -66,7 +66,7 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     messages.KeepBars: (BARS,),
     messages.AnswerBars: (BARS,),
     messages.AskBars: (BARS, CONNECTION),
-    messages.BarsWritten: (BARS, HISTORY),
+    messages.BarsCounted: (BARS,),
     messages.BarsAnswered: (HISTORY,),
     messages.BarUpdated: (HISTORY,),
     messages.BarsEnded: (HISTORY,),
