@@ -21,13 +21,14 @@ from actors.messages import (
     CoverageFound,
     FindCoverage,
     GetBars,
+    GetSeries,
     KeepBars,
     LoadPacing,
     PacingLoaded,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
-from adapters.bars import BarBook
+from adapters.bars import BarBook, KeptSeries
 from adapters.book import BookError
 from domain.pacing import PacedRequest, Sent
 
@@ -104,10 +105,12 @@ class BarArchive(Actor):
             lambda book: BarsKept(
                 book.bars(message.key, message.wanted, message.limit),
                 book.covered(message.key, message.wanted),
-                book.series(),
-                book.plight,
             )
         )
+
+    @on(GetSeries)
+    def _get_series(self, message: GetSeries) -> tuple[KeptSeries, ...]:
+        return self._do(lambda book: book.series())
 
     # -- the window of the pacing rules --------------------------------------------------
 

@@ -214,7 +214,7 @@ class History(Actor):
         except TimeframeError as error:
             self.log.warning("{}", error)
             if isinstance(message, WantBars):
-                self._refuse(message, "BAD_TIMEFRAME", str(error))
+                self._refuse(message, "TIMEFRAME_NOT_KNOWN", str(error))
             return
         self._queue.add(work)
         self.tell(names.bars(self.venue), FindCoverage(message.ticket, work.key, work.wanted))

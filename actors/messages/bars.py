@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
-from adapters.bars import KeptSeries
 from adapters.venue import BarSeries, BarsQuery
 from domain.bars import Bar, SeriesKey, Span, What
 from domain.pacing import PacedRequest, Sent
@@ -218,9 +217,14 @@ class GetBars(Message):
 
 @dataclass(frozen=True, slots=True)
 class BarsKept:
-    """What the archive has: the newest bars of a span, what is covered, and all its series."""
+    """What the archive has: the newest bars of a span, and what of the span is covered."""
 
     bars: tuple[Bar, ...]
     covered: tuple[Span, ...]
-    series: tuple[KeptSeries, ...]
-    plight: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetSeries(Message):
+    """To the archive, from the console. Answered with a tuple of `KeptSeries`."""
+
+    lane: ClassVar[Lane] = Lane.QUERY

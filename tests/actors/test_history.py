@@ -216,7 +216,7 @@ def test_the_answer_says_what_was_given_in_place_of_what_was_wanted(tmp_path: Pa
         assert len(clamped.notes) == 2
         assert len(clamped.bars) == 12
         assert all(bar[5] is None for bar in clamped.bars)
-        assert bad.code == "BAD_TIMEFRAME"
+        assert bad.code == "TIMEFRAME_NOT_KNOWN"
         assert foreign.code == "SYMBOL_NOT_ALLOWED"
 
 

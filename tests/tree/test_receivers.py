@@ -71,6 +71,7 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     messages.BarUpdated: (HISTORY,),
     messages.BarsEnded: (HISTORY,),
     messages.GetBars: (BARS,),
+    messages.GetSeries: (BARS,),
     # Proposing and admitting.
     messages.Propose: (names.DESK,),
     messages.Verdict: (names.PLAN_MONITOR, names.STRATEGIST),
