@@ -19,7 +19,9 @@ from actors.messages import (
     AccountChanged,
     AskBars,
     AskRound,
-    BarsCame,
+    BarsAnswered,
+    BarsEnded,
+    BarUpdated,
     InstrumentFailed,
     InstrumentKnown,
     Introduce,
@@ -42,6 +44,7 @@ from adapters.venue import (
     VenueLink,
     VenueSink,
 )
+from domain.bars import Bar, SeriesKey
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import (
@@ -224,8 +227,7 @@ class Connection(OrderDoor):
         """Answer for what comes too late: it is not sent."""
         if isinstance(command, AskBars):
             sentence = "Its deadline was over before it could be sent."
-            came = BarsCame(command.symbol, None, "EXPIRED", sentence)
-            self.tell(names.history(self.venue), came)
+            self._no_bars(command, "EXPIRED", sentence)
             return None
         return super().on_expired(command)
 
@@ -251,22 +253,25 @@ class Connection(OrderDoor):
     def _ask_bars(self, message: AskBars) -> None:
         if self._stands(message.epoch):
             self.run(self._bars(message))
+        else:
+            self._no_bars(message, "LINK_CHANGED", "The link on which it was asked is gone.")
 
     async def _bars(self, message: AskBars) -> None:
+        ask = self.link.follow_bars if message.follow else self.link.bars
         try:
-            series = await asyncio.wait_for(
-                self.link.bars(message.symbol, message.duration, message.bar_size),
-                self.options.bars_seconds,
-            )
-            came = BarsCame(message.symbol, series)
+            series = await asyncio.wait_for(ask(message.query), self.options.bars_seconds)
         except HistoryError as error:
-            came = BarsCame(message.symbol, None, error.code, str(error))
+            self._no_bars(message, error.code, str(error))
         except TimeoutError:
-            came = BarsCame(message.symbol, None, "TIMEOUT", "The history did not come in time.")
+            self._no_bars(message, "TIMEOUT", "The history did not come in time.")
         except LinkError as error:
             self.lose(error)
-            return
-        self.tell(names.history(self.venue), came)
+        else:
+            self.tell(names.history(self.venue), BarsAnswered(message.ticket, series))
+
+    def _no_bars(self, asked: AskBars, code: str, sentence: str) -> None:
+        answer = BarsAnswered(asked.ticket, None, code, sentence)
+        self.tell(names.history(self.venue), answer)
 
 
 class _Sink:
@@ -279,6 +284,7 @@ class _Sink:
         self._from = connection.seat.name
         self._venue = venue
         self._quotes = names.quotes(venue)
+        self._history = names.history(venue)
         self._orders = names.orders(venue)
         self._resync = names.resync(venue)
 
@@ -299,6 +305,13 @@ class _Sink:
 
     def account_value(self, value: AccountValue) -> None:
         self._tell(names.DESK, AccountChanged(self._venue, value), sender=self._from)
+
+    def bar(self, key: SeriesKey, bar: Bar) -> None:
+        self._tell(self._history, BarUpdated(self._venue, key, bar), sender=self._from)
+
+    def bars_ended(self, key: SeriesKey, code: str, sentence: str) -> None:
+        ended = BarsEnded(self._venue, key, code, sentence)
+        self._tell(self._history, ended, sender=self._from)
 
     def notice(self, notice: VenueNotice) -> None:
         self._tell(self._resync, VenueSaid(self._venue, notice), sender=self._from)

@@ -51,11 +51,11 @@ class BarBook(Protocol):
         ...
 
     def note(self, number: str, sent: Sent, wall: float) -> None:
-        """Write that a request goes out at `wall` (epoch seconds); its number again moves it."""
+        """Write that a request counts as of `wall` (epoch seconds); its number again moves it."""
         ...
 
-    def noted(self, wall: float, monotonic: float) -> tuple[Sent, ...]:
-        """The requests of the last minutes, their times brought to this process's clock."""
+    def noted(self, wall: float, monotonic: float) -> tuple[tuple[str, Sent], ...]:
+        """The requests of the last minutes by number, on this process's clock."""
         ...
 
     def after(self, failure: Exception) -> BarBook:

@@ -5,7 +5,7 @@ Everything here is called on the event loop of the connection that owns the adap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -155,15 +155,15 @@ class VenueLink(Protocol):
         """
         ...
 
-    async def bars(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
-        """History; `written` is called when the request's bytes have left.
+    async def bars(self, query: BarsQuery) -> BarSeries:
+        """One request of history.
 
         Raises:
             HistoryError: with the venue's text.
         """
         ...
 
-    async def follow_bars(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
+    async def follow_bars(self, query: BarsQuery) -> BarSeries:
         """History up to now, and from then on each change put into the sink.
 
         Asked again for the same key, the subscription is made anew.

@@ -30,7 +30,7 @@ class PacedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request, and when its bytes left (seconds)."""
+    """A request, and the latest moment at which the venue can have counted it (seconds)."""
 
     at: float
     request: PacedRequest
@@ -38,14 +38,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class PacingRules:
-    """The numbers. `slack_seconds` goes on top: what leaves spread out may arrive bunched."""
+    """The numbers; `slack_seconds` goes on top of each time, for clocks that differ in rate."""
 
     total: int = 60
     total_seconds: float = 600.0
     burst: int = 5
     burst_seconds: float = 2.0
     identical_seconds: float = 15.0
-    slack_seconds: float = 0.25
+    slack_seconds: float = 0.05
 
 
 IB_RULES = PacingRules()

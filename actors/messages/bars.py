@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
-from adapters.bars import KeptSeries
 from adapters.venue import BarSeries, BarsQuery
 from domain.bars import Bar, SeriesKey, Span, What
 from domain.pacing import PacedRequest, Sent
@@ -43,6 +42,8 @@ class WantBars(Command):
     priority: Priority = Priority.LIVE
     limit: int = 20_000
     """The answer carries at most so many, the newest; all of them are kept."""
+    or_older: bool = False
+    """The answer is filled up to the limit with bars from before `start` that are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class AnswerBars(Message):
 class AskBars(Command):
     """To the archive, which writes it down for the pacing, and on to the connection.
 
-    `follow` keeps the answer up to date. Answered by `BarsWritten` and `BarsAnswered`.
+    `follow` keeps the answer up to date. Answered by `BarsAnswered`.
     """
 
     ticket: str
@@ -166,10 +167,11 @@ class AskBars(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class BarsWritten(Message):
-    """The bytes of a request have left, at `at` on the monotonic clock."""
+class BarsCounted(Message):
+    """To the archive: a request is over, so the venue has counted it by `at` (monotonic)."""
 
     ticket: str
+    paced: PacedRequest
     at: float
 
 
@@ -217,9 +219,14 @@ class GetBars(Message):
 
 @dataclass(frozen=True, slots=True)
 class BarsKept:
-    """What the archive has: the newest bars of a span, what is covered, and all its series."""
+    """What the archive has: the newest bars of a span, and what of the span is covered."""
 
     bars: tuple[Bar, ...]
     covered: tuple[Span, ...]
-    series: tuple[KeptSeries, ...]
-    plight: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetSeries(Message):
+    """To the archive, from the console. Answered with a tuple of `KeptSeries`."""
+
+    lane: ClassVar[Lane] = Lane.QUERY

@@ -38,7 +38,7 @@ class Subscribe(Command):
 
 @dataclass(frozen=True, slots=True)
 class Resubscribe(Message):
-    """To `quotes`: the venue has dropped its subscriptions; ask for all of them again."""
+    """To `quotes` and `history`: the venue has dropped its subscriptions; ask for them again."""
 
     venue: str
     sentence: str

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, tzinfo
 
-from adapters.ib.budget import Lane, OutgoingBudget
 from adapters.ib.client import Calls
 from adapters.ib.decoding import bar_start, zone_of
 from adapters.ib.errors import UNREADABLE, error_table
@@ -71,7 +69,6 @@ class Bars:
         identities: OrderIdentities,
         lookups: Lookups,
         receiver: Receiver,
-        budget: OutgoingBudget,
         sink: VenueSink,
         seconds: float,
     ) -> None:
@@ -80,21 +77,20 @@ class Bars:
         self._identities = identities
         self._lookups = lookups
         self._receiver = receiver
-        self._budget = budget
         self._sink = sink
         self._seconds = seconds
         self._followed: dict[SeriesKey, int] = {}
 
-    async def ask(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
+    async def ask(self, query: BarsQuery) -> BarSeries:
         """The bars of one request, oldest first.
 
         Raises:
             HistoryError: with the venue's text.
             LinkError: the link is gone.
         """
-        return await self._ask(self._identities.fresh_request_id(), query, written, follow=False)
+        return await self._ask(self._identities.fresh_request_id(), query, follow=False)
 
-    async def follow(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
+    async def follow(self, query: BarsQuery) -> BarSeries:
         """The bars up to now, and each change from now on into the sink.
 
         Raises:
@@ -107,7 +103,7 @@ class Bars:
         self._followed[query.key] = request
         self._receiver.followed[request] = FollowedBars(query.key, zone, self._sink)
         try:
-            return await self._ask(request, query, written, follow=True)
+            return await self._ask(request, query, follow=True)
         except BaseException:
             self._receiver.followed.pop(request, None)
             if self._followed.get(query.key) == request:
@@ -119,11 +115,9 @@ class Bars:
         request = self._followed.pop(key, None)
         if request is not None:
             self._receiver.followed.pop(request, None)
-            self._calls.cancelHistoricalData(request)
+            self._cancel(request)
 
-    async def _ask(
-        self, request: int, query: BarsQuery, written: Callable[[], None], *, follow: bool
-    ) -> BarSeries:
+    async def _ask(self, request: int, query: BarsQuery, *, follow: bool) -> BarSeries:
         key = query.key
         answer = self._requests.begin(request, self._seconds)
         end = "" if query.end is None else f"{query.end.astimezone(UTC):%Y%m%d-%H:%M:%S}"
@@ -139,23 +133,29 @@ class Bars:
             follow,
             [],
         )
-        self._budget.when_written(Lane.DATA, written)
         try:
             rows: list[tuple[str, ...]] = await answer
         except RequestUnended:
-            self._calls.cancelHistoricalData(request)
+            self._cancel(request)
             raise HistoryError("TIMEOUT", f"No bars of {key} came in time.") from None
         except RequestRefused as refused:
             raise HistoryError(history_cause(refused.text), refused.text) from None
         except asyncio.CancelledError:
-            if self._requests.give_up(request):
-                self._calls.cancelHistoricalData(request)
+            waits = self._requests.give_up(request)
+            # Our own time limit may have come just before the caller's.
+            if waits or isinstance(answer.exception(), RequestUnended):
+                self._cancel(request)
             raise
         zone = self._zone(key)
         try:
             return BarSeries(key, tuple(_bar(row, zone) for row in rows))
         except ValueError as error:
             raise HistoryError("OTHER", f"The bars of {key} cannot be read: {error}") from None
+
+    def _cancel(self, request: int) -> None:
+        """On the wire; what the venue says to that tells nobody anything."""
+        self._receiver.called_off.add(request)
+        self._calls.cancelHistoricalData(request)
 
     def _zone(self, key: SeriesKey) -> tzinfo:
         return zone_of(self._lookups.zone(key.symbol)) or UTC

@@ -62,10 +62,6 @@ class OutgoingBudget:
         self._write = write
         self._sent: deque[float] = deque()
         self._waiting: dict[Lane, deque[tuple[str, ...]]] = {lane: deque() for lane in Lane}
-        self._marks: dict[Lane, deque[tuple[int, Callable[[], None]]]] = {
-            lane: deque() for lane in Lane
-        }
-        self._done = dict.fromkeys(Lane, 0)
         self._timer: asyncio.TimerHandle | None = None
         self.written = 0
 
@@ -88,24 +84,12 @@ class OutgoingBudget:
         self._wake_later()
         return False
 
-    def when_written(self, lane: Lane, call: Callable[[], None]) -> None:
-        """Call it once all that this lane was given has been written, at once if it has been.
-
-        Never called when the budget is stopped before.
-        """
-        waiting = len(self._waiting[lane])
-        if waiting == 0:
-            call()
-        else:
-            self._marks[lane].append((self._done[lane] + waiting, call))
-
     def withdraw(self, lane: Lane, wanted: Callable[[str], bool]) -> list[str]:
         """Take back what has not been written: every piece with a message that is wanted."""
         queue = self._waiting[lane]
         taken = [piece for piece in queue if any(map(wanted, piece))]
         for piece in taken:
             queue.remove(piece)
-            self._one_less(lane)
         return [message for piece in taken for message in piece]
 
     def stop(self) -> dict[Lane, list[str]]:
@@ -118,9 +102,8 @@ class OutgoingBudget:
             for lane, queue in self._waiting.items()
             if queue
         }
-        for lane in Lane:
-            self._waiting[lane].clear()
-            self._marks[lane].clear()
+        for queue in self._waiting.values():
+            queue.clear()
         return left
 
     def _room(self, lane: Lane, count: int) -> bool:
@@ -144,14 +127,7 @@ class OutgoingBudget:
             queue = self._waiting[lane]
             while queue and self._room(lane, len(queue[0])):
                 self._send(queue.popleft())
-                self._one_less(lane)
         self._wake_later()
-
-    def _one_less(self, lane: Lane) -> None:
-        self._done[lane] += 1
-        marks = self._marks[lane]
-        while marks and marks[0][0] <= self._done[lane]:
-            marks.popleft()[1]()
 
     def _wake_later(self) -> None:
         if self._timer is None and any(self._waiting.values()):

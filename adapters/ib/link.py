@@ -8,7 +8,7 @@ and reads no clock but the one that it is given.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from adapters.ib import library
@@ -80,7 +80,6 @@ class IBLink:
             self._identities,
             self._lookups,
             self._receiver,
-            self._client.budget,
             sink,
             options.history_seconds,
         )
@@ -155,17 +154,17 @@ class IBLink:
         self._check_alive()
         return await self._rounds.run(number, list_seconds)
 
-    async def bars(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
-        """History; `written` is called when the request's bytes have left.
+    async def bars(self, query: BarsQuery) -> BarSeries:
+        """One request of history.
 
         Raises:
             HistoryError: with the venue's text.
             LinkError: the link is gone.
         """
         self._check_alive()
-        return await self._bars.ask(query, written)
+        return await self._bars.ask(query)
 
-    async def follow_bars(self, query: BarsQuery, written: Callable[[], None]) -> BarSeries:
+    async def follow_bars(self, query: BarsQuery) -> BarSeries:
         """History up to now, and from then on each change put into the sink.
 
         Raises:
@@ -173,7 +172,7 @@ class IBLink:
             LinkError: the link is gone.
         """
         self._check_alive()
-        return await self._bars.follow(query, written)
+        return await self._bars.follow(query)
 
     async def depth(self, symbol: Symbol, rows: int, seconds: float) -> Depth:
         """The book of a resolved instrument, asked of its listing.

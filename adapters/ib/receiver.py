@@ -107,6 +107,8 @@ class Receiver:
         self.virtual_positions: dict[str, float] = {}
         """Of currency pairs, as the venue keeps them beside the cash: shown, never counted."""
         self.followed: dict[int, Followed] = {}
+        self.called_off: set[int] = set()
+        """Requests for bars that were cancelled: the venue confirms it as an error."""
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
         self.unreadable = 0
@@ -138,6 +140,8 @@ class Receiver:
                 if book is not None:
                     book.clear()  # what the venue says of a book that goes on is: begin anew
                 self._sink.notice(self._errors.notice(code, words))
+            return
+        if request in self.called_off:
             return
         followed = self.followed.get(request)
         rule = self._errors.rule(code)

@@ -173,7 +173,7 @@ class IBTrader(BaseTrader):
         now = self._clock.now().timestamp()
         piece = last_piece(Span(now - count * seconds, now), seconds)
         query = BarsQuery(SeriesKey(symbol, what, seconds), piece.duration)
-        series = await self._link.bars(query, lambda: None)
+        series = await self._link.bars(query)
         return list(series.bars[-count:])
 
     # -- orders --------------------------------------------------------------------------

@@ -198,15 +198,15 @@ class SqliteBars:
                 ),
             )
 
-    def noted(self, wall: float, monotonic: float) -> tuple[Sent, ...]:
-        """The requests of the last minutes, their times brought to this process's clock."""
+    def noted(self, wall: float, monotonic: float) -> tuple[tuple[str, Sent], ...]:
+        """The requests of the last minutes by number, on this process's clock."""
         rows = self._connection.rows(
-            "SELECT wall, monotonic, identity, kind, weight FROM requests WHERE venue = ?",
+            "SELECT number, wall, monotonic, identity, kind, weight FROM requests WHERE venue = ?",
             (self._venue,),
         )
         return tuple(
-            Sent(monotonic - age(then, beat, wall, monotonic), PacedRequest(*request))
-            for then, beat, *request in rows
+            (number, Sent(monotonic - age(then, beat, wall, monotonic), PacedRequest(*request)))
+            for number, then, beat, *request in rows
         )
 
     def after(self, failure: Exception) -> BarBook:

@@ -116,10 +116,6 @@ def day_of(symbol: Symbol, *, what: What | None = None) -> BarsQuery:
     return BarsQuery(SeriesKey(symbol, what_for(symbol, what)[0], 300), "1 D")
 
 
-def written() -> None:
-    """The bytes of a request for bars have left: nothing to do."""
-
-
 def limit_order(reference: str, price: str = "45.1", quantity: str = "100") -> OrderRequest:
     return OrderRequest(
         client_order_id=reference,

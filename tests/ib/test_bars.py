@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from domain.bars import SeriesKey, What
 from domain.symbols import Symbol
 from tests.ib.messages import BHP, error
 from tests.ib.peer import Peer, frame, listening, run
-from tests.ib.recorder import Recorder, day_of, link_to, written
+from tests.ib.recorder import Recorder, day_of, link_to
 
 AUDUSD = Symbol.parse("AUD/USD")
 MINUTES = SeriesKey(BHP, What.TRADES, 60)
@@ -38,7 +37,7 @@ def test_history_that_is_refused_is_never_an_empty_list(text: str, code: str) ->
             link = link_to(peer.port, Recorder())
             await link.open()
             with pytest.raises(HistoryError) as raised:
-                await link.bars(day_of(BHP), written)
+                await link.bars(day_of(BHP))
             assert raised.value.code == code
             link.close()
 
@@ -59,7 +58,7 @@ def test_history_in_time_late_and_with_nothing_for_volume() -> None:
         async with listening(peer):
             link = link_to(peer.port, Recorder(), step_seconds=0.3)
             await link.open()
-            series = await link.bars(day_of(BHP), written)
+            series = await link.bars(day_of(BHP))
             assert series.key.bar_seconds == 300
             assert series.bars == (
                 (1788912000.0, 1.0, 3.0, 0.5, 2.0, 100.0),
@@ -69,7 +68,7 @@ def test_history_in_time_late_and_with_nothing_for_volume() -> None:
             assert asked[15:22] == ["", "5 mins", "1 D", "0", "TRADES", "2", "0"]
             peer.mute = {"20"}
             with pytest.raises(HistoryError) as raised:
-                await link.bars(day_of(AUDUSD), written)
+                await link.bars(day_of(AUDUSD))
             assert raised.value.code == "TIMEOUT"
             assert (await peer.until("25"))[2] == (await peer.until("20", 2))[1]
             link.close()
@@ -101,31 +100,8 @@ def test_a_request_says_when_in_utc_and_what_by_instrument(
         async with listening(peer):
             link = link_to(peer.port, Recorder())
             await link.open()
-            assert (await link.bars(query, written)).bars == ()
+            assert (await link.bars(query)).bars == ()
             assert (await peer.until("20"))[15:22] == fields
-            link.close()
-
-    run(body())
-
-
-def test_a_request_is_said_to_have_left_when_it_has_and_not_before() -> None:
-    async def body() -> None:
-        peer, left = Peer(), asyncio.Event()
-        peer.mute = {"20", "1", "25"}
-        async with listening(peer):
-            link = link_to(peer.port, Recorder(), step_seconds=9)
-            await link.open()
-            for _ in range(60):
-                link.subscribe(BHP)
-            ask = asyncio.ensure_future(link.bars(day_of(BHP), left.set))
-            await asyncio.sleep(0)
-            assert not left.is_set()
-            await peer.until("1", 20)
-            assert peer.count("20") == 0 and not left.is_set()
-            await asyncio.wait_for(left.wait(), 9)
-            await peer.until("20")
-            ask.cancel()
-            await peer.until("25", 1)
             link.close()
 
     run(body())
@@ -149,7 +125,7 @@ def test_a_series_is_kept_up_to_date_until_the_venue_says_otherwise() -> None:
             link = link_to(peer.port, sink)
             await link.open()
             query = BarsQuery(MINUTES, "1800 S")
-            series = await link.follow_bars(query, written)
+            series = await link.follow_bars(query)
             assert series.bars == ((1800000000.0, 1.0, 3.0, 0.5, 2.0, 100.0),)
             await sink.until(lambda: len(sink.bars) == 2)
             assert sink.bars == [
@@ -163,7 +139,7 @@ def test_a_series_is_kept_up_to_date_until_the_venue_says_otherwise() -> None:
             await sink.until(lambda: sink.ended)
             assert sink.ended == [(MINUTES, "OTHER", "10225: Bust event occurred, resubscribe")]
             assert sink.notices == []
-            await link.follow_bars(query, written)
+            await link.follow_bars(query)
             assert (await peer.until("25"))[2] == asked[1]
             second = await peer.until("20", 2)
             assert second[1] != asked[1]
@@ -187,7 +163,7 @@ def test_a_series_that_is_refused_is_not_followed() -> None:
             link = link_to(peer.port, sink)
             await link.open()
             with pytest.raises(HistoryError) as raised:
-                await link.follow_bars(BarsQuery(MINUTES, "1800 S"), written)
+                await link.follow_bars(BarsQuery(MINUTES, "1800 S"))
             assert raised.value.code == "NO_PERMISSION"
             await peer.send(_update((await peer.until("20"))[1], 1800000000, 2.5))
             await link.server_time()

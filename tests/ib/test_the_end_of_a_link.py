@@ -16,7 +16,7 @@ from domain.symbols import Symbol
 from domain.venue import CommissionReport, ExecutionReport, OrderReport, VenueNotice
 from tests.ib.messages import BHP, commission, completed, error, execution, opened
 from tests.ib.peer import ACCOUNT, Peer, frame, listening, run
-from tests.ib.recorder import Recorder, day_of, limit_order, link_to, written
+from tests.ib.recorder import Recorder, day_of, limit_order, link_to
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_loss_is_told_once_and_questions_end_with_it(
             questions = [
                 asyncio.ensure_future(link.server_time()),
                 asyncio.ensure_future(link.instrument(BHP)),
-                asyncio.ensure_future(link.bars(day_of(BHP), written)),
+                asyncio.ensure_future(link.bars(day_of(BHP))),
                 asyncio.ensure_future(link.round(1, 9)),
             ]
             await peer.until("61")
@@ -324,7 +324,7 @@ def test_a_question_that_is_given_up_leaves_nothing_waiting() -> None:
             asks: list[Callable[[], Awaitable[object]]] = [
                 link.server_time,
                 lambda: link.instrument(BHP),
-                lambda: link.bars(day_of(BHP), written),
+                lambda: link.bars(day_of(BHP)),
                 lambda: link.round(1, 9),
             ]
             for ask in asks:
