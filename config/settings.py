@@ -110,8 +110,20 @@ class Settings(BaseSettings):
     ] = "AUD"
     ib_exchange: Annotated[
         values.Route,
-        Entry("How shares are routed, and where listed.", "ROUTE, or ROUTE/LISTING", "SMART/ASX"),
+        Entry(
+            "How Australian shares are routed: by IB to the best market, or to the ASX directly.",
+            "SMART/ASX or ASX",
+            "SMART/ASX",
+        ),
     ] = "SMART/ASX"
+    ib_allowed_instrument_types: Annotated[
+        values.InstrumentTypes,
+        Entry(
+            "The types of instrument that may be traded: shares, funds, currency pairs.",
+            "of STK, ETF and CASH, with commas",
+            "STK,ETF,CASH",
+        ),
+    ] = values.INSTRUMENT_TYPES
     allowed_symbols: Annotated[
         values.Symbols,
         Entry("All that may be traded.", "SYMBOL/CCY, with commas", ",".join(DEFAULT_SYMBOLS)),
@@ -284,6 +296,17 @@ class Settings(BaseSettings):
         if mode and (sentence := modes.paper_contradiction(mode, port, account, paper)):
             raise wrong(sentence, str(not paper).lower())
         return paper
+
+    @field_validator("allowed_symbols")
+    @classmethod
+    def _symbols_fit_types(cls, symbols: tuple[Symbol, ...], info: Info) -> tuple[Symbol, ...]:
+        types = info.data.get("ib_allowed_instrument_types", values.INSTRUMENT_TYPES)
+        wanted = {each: ("CASH",) if each.is_currency_pair else ("STK", "ETF") for each in symbols}
+        missing = {each: " or ".join(of) for each, of in wanted.items() if not {*of} & {*types}}
+        if missing:
+            needs = "; ".join(f"{symbol} needs {kind}" for symbol, kind in missing.items())
+            raise wrong(f"IB_ALLOWED_INSTRUMENT_TYPES is {','.join(types)}: {needs}")
+        return symbols
 
     @field_validator("hook_read_token")
     @classmethod
