@@ -28,6 +28,7 @@ from actors.desk import Desk
 from actors.desk_knowledge import DeskOptions
 from actors.gateway import GatewayKeeper, GatewayOptions
 from actors.history import History
+from actors.instruments import EXIT_SETTINGS, FirstLook
 from actors.ledger import Ledger
 from actors.lifetime import live
 from actors.orders import Orders
@@ -40,18 +41,20 @@ from actors.supervision import RootSupervisor, Supervisor
 from actors.system import ActorSystem
 from actors.venue import LINK_BACKOFF, VenueSupervisor
 from adapters.book import BookError
+from adapters.ib.instrument_store import InstrumentStore
 from adapters.ib.link import IBLink
 from adapters.ib.opening import IBLinkOptions
-from adapters.store import lock_state_dir, open_book
+from adapters.store import book_path, lock_state_dir, open_book
 from config.entries import SettingsError
 from config.logs import Logs, start_logs
 from config.modes import Mode
-from config.settings import Settings
+from config.settings import DEFAULT_SYMBOLS, Settings
 from console import tokens
 from console.greeting import greeting, where_to_look
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
+from domain.symbols import Symbol
 from runtime.threads import ThreadRuntime
 
 
@@ -72,6 +75,7 @@ class TreeOptions:
 
 def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
     """Start the tree; returns at once."""
+    first_look = FirstLook()
     children = [
         # A large book takes its time to be checked on a slow disk.
         Child(
@@ -87,7 +91,11 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
             Child(names.GATEWAY, lambda s, seat: GatewayKeeper(s, seat, options=gateway))
         )
     children += [
-        Child(names.IB, lambda s, seat: _ib(s, seat, settings, options), stop_seconds=8.0),
+        Child(
+            names.IB,
+            lambda s, seat: _ib(s, seat, settings, options, first_look),
+            stop_seconds=8.0,
+        ),
         Child(names.TRADING, lambda s, seat: _trading(s, seat, settings, options)),
         Child(names.CONSOLE, lambda s, seat: _console(s, seat, settings, options)),
     ]
@@ -130,7 +138,11 @@ def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
 
 
 def _ib(
-    system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
+    system: ActorSystem,
+    seat: Seat,
+    settings: Settings,
+    options: TreeOptions,
+    first_look: FirstLook,
 ) -> VenueSupervisor:
     venue = names.IB
     link_options = IBLinkOptions(
@@ -141,6 +153,8 @@ def _ib(
         paper=settings.ib_paper,
         order_prefix=settings.client_order_prefix,
         exchange_preference=settings.ib_exchange,
+        instrument_types=settings.ib_allowed_instrument_types,
+        known_symbols=(*settings.allowed_symbols, *map(Symbol.parse, DEFAULT_SYMBOLS)),
         step_seconds=settings.connect_step_seconds,
         limit_messages=options.limit_messages,
     )
@@ -150,7 +164,9 @@ def _ib(
         traders=_traders(settings),
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
+        first_look=first_look,
     )
+    store = InstrumentStore(_instruments_path(settings), logger.bind(seat=venue).warning)
     return VenueSupervisor(
         system,
         seat,
@@ -163,7 +179,9 @@ def _ib(
                     s,
                     seat,
                     options=connection_options,
-                    make_link=lambda loop, sink: IBLink(loop, sink, s.runtime.clock, link_options),
+                    make_link=lambda loop, sink: IBLink(
+                        loop, sink, s.runtime.clock, link_options, store
+                    ),
                 ),
             ),
             Child(
@@ -197,6 +215,13 @@ def _ib(
             ),
         ),
     )
+
+
+def _instruments_path(settings: Settings) -> Path:
+    """Beside the book: each account's gateway, the simulated one too, has its own contract ids."""
+    account = settings.ib_account_id or settings.mode
+    book = book_path(settings.state_dir, settings.mode, account)
+    return book.with_name("instruments.json")
 
 
 def _trading(
@@ -267,7 +292,6 @@ def _console(
 # -- the process ---------------------------------------------------------------------------
 
 EXIT_STATE_IN_USE = 75
-EXIT_SETTINGS = 78
 _VERSION = "0.1.0"
 
 

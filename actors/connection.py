@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from actors import names
 from actors.base import Actor, on
+from actors.instruments import FirstLook, Instruments
 from actors.lanes import Command, Exit, ExitKind, FactsPileUp, State
 from actors.messages import (
     AccountChanged,
     AskBars,
     AskRound,
     BarsCame,
+    BookLoaded,
     CancelHanded,
     CancelNotSent,
     CancelOrder,
-    InstrumentFailed,
-    InstrumentKnown,
     Introduce,
     LinkUp,
     OrderHanded,
@@ -45,7 +45,6 @@ from adapters.venue import (
     LinkError,
     LinkOpened,
     OrderNotKnown,
-    UnknownInstrument,
     VenueLink,
     VenueSink,
 )
@@ -54,14 +53,10 @@ from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import (
     AccountValue,
-    InstrumentRefused,
     OrderFact,
     PositionReport,
     VenueNotice,
 )
-
-_INSTRUMENT_AGAIN = 30.0
-_INSTRUMENT_DAILY = 12 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +71,8 @@ class ConnectionOptions:
     heartbeat_deadline_seconds: float = 5.0
     instrument_seconds: float = 15.0
     bars_seconds: float = 60.0
+    first_look: FirstLook = field(default_factory=FirstLook)
+    """One for the process, whatever becomes of its links."""
 
 
 class Connection(Actor):
@@ -102,7 +99,14 @@ class Connection(Actor):
         self._beat_at: float | None = None
         self._beat_seconds: float | None = None
         self._handed = 0
-        self._described: dict[Symbol, InstrumentKnown | InstrumentFailed] = {}
+        self._instruments = Instruments(
+            self,
+            lambda: self.link,
+            symbols=options.symbols,
+            readers=(names.quotes(self.venue), names.history(self.venue), *options.traders),
+            seconds=options.instrument_seconds,
+            first_look=options.first_look,
+        )
 
     def on_start(self) -> None:
         """Build the link and begin to open it; wait for nothing."""
@@ -158,32 +162,7 @@ class Connection(Actor):
         ):
             self.tell(name, up)
         self.after(self.options.heartbeat_seconds, "heartbeat")
-        for symbol in self.options.symbols:
-            self.run(self._describe_instrument(symbol))
-
-    async def _describe_instrument(self, symbol: Symbol) -> None:
-        message: InstrumentKnown | InstrumentFailed
-        try:
-            limit = self.options.instrument_seconds
-            details = await asyncio.wait_for(self.link.instrument(symbol), limit)
-            message = InstrumentKnown(self.venue, details)
-        except UnknownInstrument as error:
-            self.log.error("{}", error)
-            refused = InstrumentRefused(symbol, error.code, str(error))
-            message = InstrumentFailed(self.venue, refused)
-        except TimeoutError:
-            # The link is judged by its heartbeat; one instrument costs the others nothing.
-            self.log.warning("{} does not say what {} is; asking again.", self.venue, symbol)
-            self.after(_INSTRUMENT_AGAIN, f"instrument {symbol}")
-            return
-        except LinkError as error:
-            self.lose(error)
-            return
-        self._described[symbol] = message
-        # Sessions are announced for some days only; prices steps and lots may change.
-        self.after(_INSTRUMENT_DAILY, f"instrument {symbol}")
-        for name in (names.quotes(self.venue), names.history(self.venue), *self.options.traders):
-            self.tell(name, message)
+        self._instruments.begin()
 
     @on(Introduce)
     def _introduce(self, message: Introduce) -> None:
@@ -192,14 +171,21 @@ class Connection(Actor):
         self.tell(message.seat, LinkUp(self.venue, self.epoch, self._opened))
         if message.seat in (names.orders(self.venue), names.resync(self.venue)):
             return  # to them an order is an order, whatever it is for
-        for described in self._described.values():
-            self.tell(message.seat, described)
+        self._instruments.introduce(message.seat)
+
+    @on(BookLoaded)
+    def _book(self, message: BookLoaded) -> None:
+        self._instruments.judge(message)
+
+    def doubt(self, symbol: Symbol) -> None:
+        """The venue refused something for what is known of this instrument."""
+        self._instruments.doubt(symbol)
 
     def on_timer(self, name: str) -> None:
         """The next beat is due, or an instrument is asked for again."""
         what, _, symbol = name.partition(" ")
         if what == "instrument":
-            self.run(self._describe_instrument(Symbol.parse(symbol)))
+            self._instruments.due(Symbol.parse(symbol))
         else:
             self.run(self._beat())
 
@@ -359,6 +345,9 @@ class _Sink:
 
     def notice(self, notice: VenueNotice) -> None:
         self._tell(self._resync, VenueSaid(self._venue, notice), sender=self._from)
+
+    def instrument_doubted(self, symbol: Symbol) -> None:
+        self._connection.doubt(symbol)
 
     def lost(self, error: LinkError) -> None:
         self._connection.lose(error)

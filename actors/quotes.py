@@ -84,7 +84,7 @@ class Quotes(Actor):
 
     @on(InstrumentFailed)
     def _failed(self, message: InstrumentFailed) -> None:
-        self.log.warning("No quotes of {}: {}", message.refused.symbol, message.refused.sentence)
+        self.log.info("No quotes of {}: {}", message.refused.symbol, message.refused.sentence)
 
     @on(QuoteUpdate)
     def _quote(self, message: QuoteUpdate) -> None:

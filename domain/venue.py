@@ -195,7 +195,7 @@ class InstrumentDetails:
     symbol: Symbol
     name: str
     kind: str
-    """`STK`, `CASH`, …: IB's security types."""
+    """`STK`, `ETF` or `CASH`."""
     exchange: str
     time_zone: str
     price_steps: tuple[PriceStep, ...]
@@ -205,11 +205,11 @@ class InstrumentDetails:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentRefused:
-    """The venue knows no such instrument, or more than one."""
+    """The instrument cannot be traded."""
 
     symbol: Symbol
     code: str
-    """`UNKNOWN_SYMBOL` or `AMBIGUOUS_SYMBOL`."""
+    """`UNKNOWN_SYMBOL`, `AMBIGUOUS_SYMBOL`, `FORBIDDEN_INSTRUMENT` or `INSTRUMENT_CHANGED`."""
     sentence: str
 
 

@@ -17,6 +17,8 @@ from adapters.ib.decoder import KelpieDecoder
 from adapters.ib.decoding import TYPE_NAMES, time_of, zone_of
 from adapters.ib.errors import NOT_WRITTEN, error_table
 from adapters.ib.identity import OrderIdentities
+from adapters.ib.instrument_store import InstrumentStore
+from adapters.ib.instruments import Instruments
 from adapters.ib.library import Order
 from adapters.ib.lookups import Lookups
 from adapters.ib.opening import IBLinkOptions, LinkOpening
@@ -29,6 +31,7 @@ from adapters.venue import (
     LinkError,
     LinkOpened,
     OrderNotKnown,
+    Remembered,
     VenueSink,
     decimal_of,
 )
@@ -51,7 +54,9 @@ class IBLink:
         sink: VenueSink,
         clock: Clock,
         options: IBLinkOptions,
+        store: InstrumentStore | None = None,
     ) -> None:
+        """Build it; `store` keeps what is heard of instruments, else this link alone knows it."""
         self._loop = loop
         self._sink = sink
         self._options = options
@@ -71,7 +76,19 @@ class IBLink:
             loop, self._receiver, self, decoder, limited=options.limit_messages
         )
         self._calls = self._client.calls
-        self._lookups = Lookups(self._calls, self._requests, self._identities, options, sink)
+        self._instruments = Instruments(
+            self._calls,
+            self._requests,
+            self._identities,
+            options,
+            sink,
+            clock,
+            store or InstrumentStore(),
+        )
+        self._receiver.on_doubt = self._doubt
+        self._lookups = Lookups(
+            self._calls, self._requests, self._identities, options, self._instruments
+        )
         self._rounds = Rounds(self._calls, self._requests, self._identities, self._receiver, clock)
         self._subscriptions: dict[Symbol, int] = {}
 
@@ -112,16 +129,20 @@ class IBLink:
         self._calls.reqCurrentTime()
         return await answer
 
+    def remembered(self, symbol: Symbol) -> Remembered | None:
+        """What was last heard of an instrument, over any link, in this run or before."""
+        return self._instruments.remembered(symbol)
+
     async def instrument(self, symbol: Symbol) -> InstrumentDetails:
-        """Contract details and price steps; the symbol is resolved for this link.
+        """Ask for contract details and price steps.
 
         Raises:
-            UnknownInstrument: none, or more than one, goes by this symbol.
-            TimeoutError: the venue did not answer in time.
+            UnknownInstrument: it cannot be traded under this symbol.
+            TimeoutError: the venue did not answer in time, or could not.
             LinkError: the link is gone.
         """
         self._check_alive()
-        return await self._lookups.instrument(symbol)
+        return await self._instruments.instrument(symbol)
 
     async def round(self, number: int, list_seconds: float) -> Round:
         """Ask for all lists, each with this time limit, and gather the answers.
@@ -149,7 +170,7 @@ class IBLink:
         request = self._identities.fresh_request_id()
         self._subscriptions[symbol] = request
         self._receiver.levels[request] = Level1(symbol)
-        contract = self._lookups.contract(symbol)
+        contract = self._instruments.contract(symbol)
         self._calls.reqMktData(request, contract, "", False, False, [])
 
     def unsubscribe(self, symbol: Symbol) -> None:
@@ -192,8 +213,9 @@ class IBLink:
             order.lmtPrice = _on_the_wire(request.limit_price)
         if request.stop_price is not None:
             order.auxPrice = _on_the_wire(request.stop_price)
-        contract = self._lookups.contract(request.symbol)
+        contract = self._instruments.contract(request.symbol)
         order.orderId = self._identities.fresh_order_id(request.client_order_id)
+        self._receiver.ordered[request.client_order_id] = request.symbol
         self._calls.placeOrder(order.orderId, contract, order)
         return str(order.orderId)
 
@@ -244,6 +266,11 @@ class IBLink:
                 if kind == "3":
                     self._say_not_written(int(order_id))
             self._sink.lost(error)
+
+    def _doubt(self, symbol: Symbol | None) -> None:
+        if symbol is not None:
+            self._instruments.doubt(symbol)
+            self._sink.instrument_doubted(symbol)
 
     def _say_not_written(self, order_id: int) -> None:
         text = f"Order {order_id} was taken back before a byte of it had left."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from adapters.ib.client import KelpieClient
 from adapters.venue import LinkError
+from domain.symbols import Symbol
 from domain.venue import VenueNotice
 
 _CLIENT_ID_IN_USE = 326
@@ -21,10 +22,12 @@ class IBLinkOptions:
     """Where the gateway is and what it must be.
 
     `account` None takes the only one there is; `paper` None takes either kind. `order_prefix`
-    begins the client order ids that are ours. `exchange_preference` is route/listing of shares,
-    `zone` where the gateway's zone-less times are read. `delayed_data` asks for delayed quotes
-    where there are no live ones; they come marked as such. `limit_messages` holds the link to
-    what IB takes in a second; False only where the gateway counts nothing, to measure.
+    begins the client order ids that are ours. `exchange_preference` is route/listing of Australian
+    shares, `instrument_types` what may be traded; `known_symbols` are those that a misspelt one
+    is held against. `zone` is where the gateway's zone-less times are read. `delayed_data` asks
+    for delayed quotes where there are no live ones; they come marked as such. `limit_messages`
+    holds the link to what IB takes in a second; False only where the gateway counts nothing, to
+    measure.
     """
 
     host: str
@@ -34,6 +37,8 @@ class IBLinkOptions:
     paper: bool | None = None
     order_prefix: str = "K"
     exchange_preference: str = "SMART/ASX"
+    instrument_types: tuple[str, ...] = ("STK", "ETF", "CASH")
+    known_symbols: tuple[Symbol, ...] = ()
     zone: str = "Australia/Sydney"
     delayed_data: bool = False
     step_seconds: float = 10.0

@@ -36,6 +36,7 @@ from adapters.ib.library import (
 from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
+from domain.symbols import Symbol
 from domain.venue import AccountValue, CommissionReport, VenueNotice
 from runtime.interface import Clock
 
@@ -55,6 +56,10 @@ _NUMBERED = frozenset({"10", "11", "17", "79"})
 
 #: Kinds of message that say something about executions, whichever list they belong to.
 _OF_EXECUTIONS = frozenset({"11", "59"})
+
+
+#: A price between steps, and no such contract: what is known of the instrument may be old.
+_DOUBTS = frozenset({110, 200})
 
 
 class Opening(Protocol):
@@ -93,6 +98,10 @@ class Receiver:
         self.executions_request: int | None = None
         self.commissions: list[CommissionReport] = []
         self.unreadable = 0
+        self.ordered: dict[str, Symbol] = {}
+        """Instruments of the orders placed over this link, by client order id."""
+        self.on_doubt: Callable[[Symbol | None], None] = lambda _: None
+        """Hears of an instrument when the venue refuses what was asked for in its name."""
 
     # The link itself.
 
@@ -122,9 +131,13 @@ class Receiver:
         reference = self._identities.of_error(request)
         if reference is not None:
             self._sink.order_fact(self._errors.notice(code, words, client_order_id=reference))
+            if code in _DOUBTS:
+                self.on_doubt(self.ordered.get(reference))
             return
         level = self.levels.get(request)
         symbol = level.symbol if level is not None else None
+        if code in _DOUBTS:
+            self.on_doubt(symbol)
         notice = self._errors.notice(code, words, symbol=symbol)
         self._opening.error_came(notice)
         self._sink.notice(notice)

@@ -56,8 +56,21 @@ def test_what_to_write_instead(text: str, meant: str | None) -> None:
 @pytest.mark.parametrize(
     "text",
     # The pairs that IB's own list of facts names, in its order, and shares.
-    "AUD/USD EUR/USD GBP/USD USD/JPY USD/CHF USD/CAD EUR/AUD AUD/NZD "
-    "bhp-aud CBA/AUD A2M/AUD BRK.B/USD AAPL/USD".split(),
+    [
+        "AUD/USD",
+        "EUR/USD",
+        "GBP/USD",
+        "USD/JPY",
+        "USD/CHF",
+        "USD/CAD",
+        "EUR/AUD",
+        "AUD/NZD",
+        "bhp-aud",
+        "CBA/AUD",
+        "A2M/AUD",
+        "BRK.B/USD",
+        "AAPL/USD",
+    ],
 )
 def test_what_is_right_is_taken(text: str) -> None:
     assert str(spelled(text)) == text.strip().upper().replace("-", "/")

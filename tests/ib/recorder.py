@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
+from adapters.ib.instrument_store import InstrumentStore
 from adapters.ib.link import IBLink, IBLinkOptions
 from adapters.venue import LinkError
 from domain.orders import OrderRequest, OrderType, Side
 from domain.quotes import Quote
+from domain.symbols import Symbol
 from domain.venue import (
     AccountValue,
     CommissionReport,
@@ -31,6 +34,7 @@ class Recorder:
         self.values: list[AccountValue] = []
         self.notices: list[VenueNotice] = []
         self.losses: list[LinkError] = []
+        self.doubted: list[Symbol] = []
         self._told = asyncio.Event()
 
     def quote(self, quote: Quote) -> None:
@@ -53,6 +57,10 @@ class Recorder:
 
     def notice(self, notice: VenueNotice) -> None:
         self.notices.append(notice)
+        self._told.set()
+
+    def instrument_doubted(self, symbol: Symbol) -> None:
+        self.doubted.append(symbol)
         self._told.set()
 
     def lost(self, error: LinkError) -> None:
@@ -86,6 +94,8 @@ def link_to(
     account: str | None = None,
     paper: bool | None = None,
     step_seconds: float = 2.0,
+    store: InstrumentStore | None = None,
+    **more: Any,
 ) -> IBLink:
     options = IBLinkOptions(
         host="127.0.0.1",
@@ -95,8 +105,9 @@ def link_to(
         paper=paper,
         step_seconds=step_seconds,
         history_seconds=step_seconds,
+        **more,
     )
-    return IBLink(asyncio.get_running_loop(), sink, SystemClock(), options)
+    return IBLink(asyncio.get_running_loop(), sink, SystemClock(), options, store)
 
 
 def limit_order(reference: str, price: str = "45.1", quantity: str = "100") -> OrderRequest:
