@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loguru import logger
@@ -54,7 +54,9 @@ from console.greeting import greeting, where_to_look
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
+from domain.calendar import ExchangeCalendar
 from domain.symbols import Symbol
+from domain.xasx import XASX
 from runtime.threads import ThreadRuntime
 
 
@@ -69,6 +71,8 @@ class TreeOptions:
     link_backoff: Backoff = LINK_BACKOFF
     limit_messages: bool = True
     """Hold the link to what IB takes in a second; False only to measure."""
+    calendars: Mapping[str, ExchangeCalendar] = field(default_factory=lambda: {"ASX": XASX})
+    """By exchange: what the venue's announced hours are held against."""
     strategist: Callable[[ActorSystem, Seat], Actor] | None = None
     """Sits on the strategist's seat in place of the small rule."""
 
@@ -236,6 +240,7 @@ def _trading(
         command_seconds=settings.command_deadline_seconds,
         venues=(names.IB,),
         venue_of=dict.fromkeys(settings.allowed_symbols, names.IB),
+        calendars=options.calendars,
     )
     venues = (names.IB,)
     prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds
@@ -380,7 +385,10 @@ def _keep(
         venues=(names.IB,),
         order_prefix=settings.client_order_prefix,
     )
-    options = adjust(TreeOptions(hook, gateway, logs.say, where_to_look(settings)))
+    options = TreeOptions(hook, gateway, logs.say, where_to_look(settings))
+    if gateway is not None and not asx_hours:
+        options = replace(options, calendars={})  # its shares trade round the clock
+    options = adjust(options)
     for line in greeting(settings, _VERSION):
         logs.say(line)
 

@@ -5,10 +5,12 @@ Everything here is what others said, held together so that one consistent view c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.base import Actor, on
+from actors.desk_instruments import DeskInstruments
 from actors.desk_view import VenueState
 from actors.lanes import FactsPileUp, Quarantined
 from actors.messages import (
@@ -30,12 +32,12 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.admission import Admission
+from domain.calendar import ExchangeCalendar
 from domain.gates import DeskFigures
 from domain.holdings import working_of
 from domain.orders import Order, OrderRequest, Side
 from domain.quotes import Quote
 from domain.symbols import Symbol
-from domain.venue import InstrumentDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class DeskOptions:
     command_seconds: float
     venues: tuple[str, ...]
     venue_of: dict[Symbol, str] = field(default_factory=dict)
+    calendars: Mapping[str, ExchangeCalendar] = field(default_factory=dict)
+    """By exchange: what the venue's announced hours are held against."""
 
 
 class DeskKnowledge(Actor):
@@ -64,7 +68,7 @@ class DeskKnowledge(Actor):
         self._paused = False
         self._paused_reason = ""
         self._venues = {venue: VenueState(venue, self.clock.now()) for venue in options.venues}
-        self._instruments: dict[Symbol, InstrumentDetails] = {}
+        self._instruments = DeskInstruments(options.calendars)
         self._quotes: dict[Symbol, Quote] = {}
         self._orders: dict[str, Order] = {}
         self._reserved: dict[str, Admission] = {}
@@ -172,11 +176,13 @@ class DeskKnowledge(Actor):
 
     @on(InstrumentKnown)
     def _instrument(self, message: InstrumentKnown) -> None:
-        self._instruments[message.details.symbol] = message.details
+        self._instruments.take(message.details)
+        for sentence in self._instruments.to_tell(message.details, self.clock.now().date()):
+            self.log.warning("{} ({})", sentence, message.details.symbol)
 
     @on(InstrumentFailed)
     def _instrument_failed(self, message: InstrumentFailed) -> None:
-        self._instruments.pop(message.refused.symbol, None)
+        self._instruments.refuse(message.refused)
 
     @on(AccountChanged)
     def _account(self, message: AccountChanged) -> None:

@@ -12,7 +12,7 @@ from domain.holdings import external_of, unrealised
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import AccountValue, PositionReport
-from domain.views import AccountView, DeskView, PositionView, VenueView
+from domain.views import AccountView, DeskView, InstrumentView, PositionView, VenueView
 
 
 class VenueState:
@@ -163,7 +163,7 @@ class VenueState:
         """When the account last said anything."""
         return self._values_at
 
-    def view(self, monotonic: float) -> VenueView:
+    def view(self, monotonic: float, instruments: tuple[InstrumentView, ...]) -> VenueView:
         """For the console."""
         last = self._last if self.reconciled else None
         next_try = None
@@ -185,6 +185,7 @@ class VenueState:
             in_doubt=last.in_doubt if last else (),
             mismatches=last.mismatches if last else (),
             foreign_orders=last.foreign_orders if last else 0,
+            instruments=instruments,
         )
 
 
@@ -243,6 +244,7 @@ def desk_view(
     paused: bool,
     paused_reason: str,
     venues: Sequence[VenueState],
+    instruments: Mapping[str, tuple[InstrumentView, ...]],
     positions: Mapping[Symbol, ManagedPosition],
     quotes: Mapping[Symbol, Quote],
     working: int,
@@ -256,7 +258,7 @@ def desk_view(
         at=now,
         paused=paused,
         paused_reason=paused_reason,
-        venues=tuple(state.view(monotonic) for state in venues),
+        venues=tuple(state.view(monotonic, instruments.get(state.venue, ())) for state in venues),
         positions=position_views(venues, positions, quotes),
         accounts=tuple(accounts),
         working_orders=working,

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from actors import names
+from actors.lanes import Stop
 from actors.messages import BookLoaded, InstrumentFailed, InstrumentKnown, LoadBook
 from adapters.venue import LinkError, Remembered, UnknownInstrument, VenueLink
 from config.errors import CodedError
@@ -115,7 +116,9 @@ class Instruments:
             return
         error = CodedError("SYMBOLS_NOT_TRADABLE", faults=" ".join(wrong.values()))
         self._actor.log.critical("{}", error)
-        self._actor.system.end(EXIT_SETTINGS)
+        # In order, so that nothing is left behind that a restart would take up: there is to be none.
+        self._actor.system.parting_code = EXIT_SETTINGS
+        self._actor.tell(names.ROOT, Stop())
 
     def _age(self, remembered: Remembered) -> timedelta:
         # A clock that was set back must not make what is known young for ever.

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.orders import OrderState, OrderType, Side, Tif
+from domain.phases import Phase
 from domain.quotes import DataType
 
 Plain = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
@@ -199,6 +200,23 @@ class MismatchOut(Answer):
     reason: str
 
 
+class InstrumentOut(Answer):
+    """An instrument that may be traded, and the phase of its market."""
+
+    symbol: str
+    name: str
+    type: str = Field(description="STK, ETF or CASH; empty while it has not been described.")
+    exchange: str
+    phase: Phase
+    next_open: datetime | None = Field(description="Of continuous trading; null: nobody knows.")
+    next_close: datetime | None
+    hours_differ: list[str] = Field(
+        description="Where the venue's announced hours are others than the calendar's."
+    )
+    refused_code: str = Field(description="Why it cannot be traded at all; empty when it can.")
+    refused: str
+
+
 class VenueOut(VenueReadyOut):
     """How a venue stands."""
 
@@ -211,6 +229,7 @@ class VenueOut(VenueReadyOut):
     in_doubt: list[str]
     mismatches: list[MismatchOut]
     foreign_orders: int
+    instruments: list[InstrumentOut]
 
 
 class VenuesOut(Answer):

@@ -6,7 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from domain.phases import Phase
 from domain.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentView:
+    """An instrument that may be traded, and its market; empty while it has not been described."""
+
+    symbol: Symbol
+    name: str = ""
+    type: str = ""
+    """`STK`, `ETF` or `CASH`."""
+    exchange: str = ""
+    phase: Phase = Phase.UNKNOWN
+    next_open: datetime | None = None
+    """When continuous trading begins next; None where nobody knows."""
+    next_close: datetime | None = None
+    hours_differ: tuple[str, ...] = ()
+    """Where the venue's announced hours are others than the calendar's, a sentence each."""
+    refused_code: str = ""
+    """Why it cannot be traded at all: `UNKNOWN_SYMBOL`, …; empty when it can."""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +52,7 @@ class VenueView:
     in_doubt: tuple[str, ...]
     mismatches: tuple[tuple[Symbol, str], ...]
     foreign_orders: int
+    instruments: tuple[InstrumentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from adapters.book import Fill
 from console import schemas
 from domain.orders import Order
 from domain.quotes import Quote
-from domain.views import AccountView, DeskView, PositionView, VenueView
+from domain.views import AccountView, DeskView, InstrumentView, PositionView, VenueView
 
 _DEEPEST = 6
 _LONGEST = 200
@@ -144,6 +144,22 @@ def venue_out(venue: VenueView, at: datetime) -> schemas.VenueOut:
             for symbol, reason in venue.mismatches
         ],
         foreign_orders=venue.foreign_orders,
+        instruments=[_instrument_out(each) for each in venue.instruments],
+    )
+
+
+def _instrument_out(view: InstrumentView) -> schemas.InstrumentOut:
+    return schemas.InstrumentOut(
+        symbol=str(view.symbol),
+        name=view.name,
+        type=view.type,
+        exchange=view.exchange,
+        phase=view.phase,
+        next_open=view.next_open,
+        next_close=view.next_close,
+        hours_differ=list(view.hours_differ),
+        refused_code=view.refused_code,
+        refused=view.refused,
     )
 
 
