@@ -116,7 +116,7 @@ class Instruments:
             return
         error = CodedError("SYMBOLS_NOT_TRADABLE", faults=" ".join(wrong.values()))
         self._actor.log.critical("{}", error)
-        # In order, so that nothing is left behind that a restart would take up: there is to be none.
+        # In order: nothing is left running for a restart to take up, for there is to be none.
         self._actor.system.parting_code = EXIT_SETTINGS
         self._actor.tell(names.ROOT, Stop())
 
