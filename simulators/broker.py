@@ -12,13 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from domain.orders import Side
 from runtime.interface import Clock
 from simulators import order_checks
 from simulators.account import Account
 from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
-from simulators.history import history
+from simulators.history import first_bar, history
 from simulators.model import (
     Bar,
     BookMoved,
@@ -129,8 +130,19 @@ class SimulatedBroker:
         """Level 1 as of the last `advance`."""
         return self.exchange.markets[con_id].top(self.exchange.now)
 
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side as of the last `advance`; none when closed."""
+        return self.exchange.markets[con_id].depth(rows)
+
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end` or the present, oldest first; see `simulators.history`."""
         return history(
@@ -141,7 +153,12 @@ class SimulatedBroker:
             duration_seconds,
             bar_seconds,
             self._seed,
+            regular_hours=regular_hours,
         )
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
+        return first_bar(self.exchange, con_id)
 
     # Orders
 

@@ -10,9 +10,10 @@ from simulators.model import Broker
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
 from simulators.tws.contracts import ContractBook, ContractDesk
+from simulators.tws.data_desks import DataDesks
+from simulators.tws.data_habits import DataHabits
 from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
-from simulators.tws.history import HistoryDesk
 from simulators.tws.market_data import MarketDataDesk
 from simulators.tws.orders import OrderDesk
 from simulators.tws.protocol import Reply, Request
@@ -37,7 +38,8 @@ class GatewayServer:
     `time_zone` is that of its operator: executions and completed orders reach back to the last
     midnight there. `message_limit` is the most that a client may send in a second (None: any).
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
-    where something else sends the quotes (a flood for measurements).
+    where something else sends the quotes (a flood for measurements). `data_habits` may be
+    replaced while it runs.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class GatewayServer:
         message_limit: int | None = 50,
         tell: Callable[[str], None] | None = None,
         streams_market: bool = True,
+        data_habits: DataHabits | None = None,
     ) -> None:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
+        self.data_habits = data_habits or DataHabits()
         self._broker = broker
         self._tell = tell
         self._streams_market = streams_market
@@ -66,16 +70,15 @@ class GatewayServer:
         self._failure: asyncio.Future[None] | None = None
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
-        self.market_data = MarketDataDesk(broker, book)
+        self._data = DataDesks(broker, book, clock, log, time_zone, lambda: self.data_habits)
         self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
-            **self.market_data.handlers(),
+            **self._data.handlers(),
             **self._orders.handlers(),
-            **ContractDesk(broker, book, clock).handlers(),
+            **ContractDesk(broker, book, clock, lambda: self.data_habits).handlers(),
             **ExecutionDesk(broker, book, clock, time_zone).handlers(),
-            **HistoryDesk(broker, book, clock, log).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
 
@@ -152,7 +155,7 @@ class GatewayServer:
     def leave(self, session: Session, reason: str) -> None:
         """A session is over: its id is free, its subscriptions end; its orders work on."""
         self._sessions.discard(session)
-        self.market_data.forget(session)
+        self._data.forget(session)
         self._accounts.forget(session)
         client_id = session.client_id
         if client_id is not None and self._clients.get(client_id) is session:
@@ -161,6 +164,11 @@ class GatewayServer:
             self.log.note(session.number, client_id, "disconnected", reason=reason)
         else:
             self.log.note(session.number, client_id, "turned away", reason=reason)
+
+    @property
+    def market_data(self) -> MarketDataDesk:
+        """The desk of level-1 quotes."""
+        return self._data.market_data
 
     @property
     def clients(self) -> dict[int, Session]:
@@ -179,8 +187,7 @@ class GatewayServer:
         self._beats += 1
         try:
             self._orders.publish(self._broker.advance())
-            if self._streams_market:
-                self.market_data.stream_changes(shares=self._beats % 2 == 0)
+            self._data.beat(quotes=self._streams_market, shares=self._beats % 2 == 0)
             self._accounts.beat()
         except Exception as failure:
             self._fail(failure)

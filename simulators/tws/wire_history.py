@@ -127,13 +127,18 @@ class WireHistory:
         return Counter(p.order_ref for p in self._placements if not p.is_modification)
 
     @property
+    def pacing_breaches(self) -> Counter[str]:
+        """How often each rule of pacing was broken, refused or not."""
+        return Counter(n.facts["rule"] for n in self.notes if n.event == "pacing")
+
+    @property
     def pacing_violations(self) -> int:
         """Requests for history that broke a pacing rule and were refused."""
         return sum(n.event == "pacing" and n.facts.get("refused") is True for n in self.notes)
 
     @property
     def soft_pacing_violations(self) -> int:
-        """Requests for bars of a minute or more that would have broken a rule for short bars."""
+        """Requests that broke a rule which did not bind them (bars of a minute or more)."""
         return sum(n.event == "pacing" and n.facts.get("refused") is False for n in self.notes)
 
 
