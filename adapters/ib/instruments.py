@@ -38,7 +38,12 @@ from runtime.interface import Clock
 _NO_SUCH_INSTRUMENT = 200
 
 #: A market rule that was heard longer ago is asked for again with its instrument.
-RULE_LASTS = timedelta(hours=20)
+_RULE_LASTS = timedelta(hours=20)
+
+#: Where the exchanges keep their clocks, in IB's own words.
+_ZONES = {"ASX": "Australia/NSW", "IDEALPRO": "US/Eastern", "NYSE": "US/Eastern"} | {
+    name: "US/Eastern" for name in ("NASDAQ", "ARCA", "AMEX", "BATS")
+}
 
 
 class Instruments:
@@ -106,12 +111,15 @@ class Instruments:
         known = self._store.instrument(symbol, asked_as(asked))
         if known is not None and known.contract.con_id != contract.conId:
             raise _changed(symbol, known.details.name, found.longName)
+        exchange = contract.primaryExchange or contract.exchange
+        # Some gateways leave it out, and hours without a zone are no hours.
+        found.timeZoneId = found.timeZoneId or _ZONES.get(exchange, "")
         steps = await self._price_steps(symbol, found, asked.exchange)
         details = InstrumentDetails(
             symbol=symbol,
             name=found.longName,
             kind=instrument_type(found),
-            exchange=contract.primaryExchange or contract.exchange,
+            exchange=exchange,
             time_zone=found.timeZoneId,
             price_steps=steps,
             lot=number(found.sizeIncrement) or number(found.minSize) or Decimal(1),
@@ -220,7 +228,7 @@ class Instruments:
         async with self._asking_rule[rule]:
             known = self._store.rule(rule)
             now = self._clock.now()
-            fresh = known is not None and now - known.heard_at < RULE_LASTS
+            fresh = known is not None and now - known.heard_at < _RULE_LASTS
             if known is None or not fresh or symbol in self._doubted:
                 known = Rule(await self._ask_rule(rule), now)
                 self._store.keep_rule(rule, known)

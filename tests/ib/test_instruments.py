@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from adapters.ib.instrument_store import Description, InstrumentStore
-from adapters.ib.instruments import RULE_LASTS
 from adapters.ib.link import IBLink
 from adapters.venue import UnknownInstrument
+from domain.calendar import differences
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails
+from domain.xasx import XASX
 from tests.ib.messages import BHP, error
 from tests.ib.peer import Peer, frame, listening, run
 from tests.ib.recorder import Recorder, limit_order, link_to
+from tests.simulators.gateway_process import gateway_process
 
 CBA, AUDUSD = Symbol("CBA", "AUD"), Symbol("AUD", "USD")
 DETAILS, MATCHING, RULE, QUOTES = "9", "81", "91", "1"
@@ -34,13 +36,14 @@ def row(
     currency: str = "AUD",
     local: str = "",
     stock_type: str = "COMMON",
+    zone: str = "Australia/NSW",
 ) -> bytes:
     """One answer to a request for contract details, as a gateway at version 176 writes it."""
     local = local or code
     return frame(
         *(10, request, code, "STK", "", "0", "", "SMART", currency, local, code, code, con_id),
         *("0.001", "", "LMT,MKT", "SMART,ASX,ASXCEN", 1, 0, f"{code} GROUP", listing, "", "", ""),
-        *("", "Australia/NSW", "20260909:0959-20260909:1611", "20260909:0959-20260909:1600"),
+        *("", zone, "20260909:0959-20260909:1611", "20260909:0959-20260909:1600"),
         *("", "", 0, 1, "", "", "9001,9002,9003", "", stock_type, 1, 1, 1),
     )
 
@@ -101,6 +104,21 @@ def test_an_instrument_takes_the_rule_of_its_own_exchange() -> None:
             assert session.liquid_closes.isoformat() == "2026-09-09T06:00:00+00:00"
             link.subscribe(BHP)
             assert (await peer.until(QUOTES))[3] == "4036812"
+            link.close()
+
+    run(body())
+
+
+def test_hours_without_a_zone_are_those_of_the_exchange() -> None:
+    async def body() -> None:
+        async with listening(gateway()) as peer:
+            answers(peer, {"zone": ""})
+            sink = Recorder()
+            link = link_to(peer.port, sink)
+            await link.open()
+            [session] = (await link.instrument(BHP)).sessions
+            assert session.opens.isoformat() == "2026-09-08T23:59:00+00:00"
+            assert sink.notices == []
             link.close()
 
     run(body())
@@ -204,6 +222,40 @@ def test_many_instruments_are_asked_for_together_and_a_rule_once() -> None:
             link.close()
 
     run(body())
+
+
+# -- against the simulated gateway ---------------------------------------------------------
+
+
+def test_shares_of_two_countries_and_pairs_are_found_each_by_its_own_name(
+    tmp_path: Path,
+) -> None:
+    async def body(port: int) -> None:
+        link = link_to(port, Recorder(), known_symbols=(BHP, AUDUSD), step_seconds=5)
+        await link.open()
+        names = ("BHP/AUD", "BHP/USD", "AAPL/USD", "VAS/AUD", "AUD/USD", "USD/JPY")
+        found = await asyncio.gather(*(link.instrument(Symbol.parse(name)) for name in names))
+        assert [(each.kind, each.exchange) for each in found] == [
+            ("STK", "ASX"),
+            ("STK", "NYSE"),
+            ("STK", "NASDAQ"),
+            ("ETF", "ASX"),
+            ("CASH", "IDEALPRO"),
+            ("CASH", "IDEALPRO"),
+        ]
+        # Two sources that know nothing of each other: the gateway's timetable and the calendar.
+        assert [differences(each, XASX) for each in found if each.exchange == "ASX"] == [(), ()]
+        for wrong, meant in (
+            ("BPH/AUD", "BHP/AUD"),
+            ("USD/AUD", "AUD/USD"),
+            ("JPY/USD", "USD/JPY"),
+        ):
+            error = await refused(link, wrong)
+            assert (error.code, error.nearest[0]) == ("UNKNOWN_SYMBOL", meant)
+        link.close()
+
+    with gateway_process(tmp_path, "--port", "0", "--market", "still", "--asx-hours") as gate:
+        run(body(gate.port))
 
 
 # -- what is kept ------------------------------------------------------------------------
@@ -365,7 +417,3 @@ def test_a_disk_that_takes_nothing_is_told_once_and_stops_nothing(tmp_path: Path
         store.keep(known)
     assert store.instrument(BHP, "SMART/ASX") == known
     assert len(warned) == 1 and "cannot be written" in warned[0]
-
-
-def test_a_rule_is_asked_for_again_before_its_instrument_is_a_day_old() -> None:
-    assert timedelta(0) < RULE_LASTS < timedelta(hours=24)
