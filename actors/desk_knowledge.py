@@ -33,7 +33,7 @@ from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.admission import Admission
 from domain.calendar import ExchangeCalendar
-from domain.gates import DeskFigures
+from domain.figures import DeskFigures
 from domain.holdings import working_of
 from domain.orders import Order, OrderRequest, Side
 from domain.quotes import Quote

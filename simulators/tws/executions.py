@@ -77,6 +77,8 @@ class ExecutionDesk:
     def _completed_orders(self, session: Session, fields: FieldReader) -> None:
         since = midnight(self._clock.now(), self._zone)
         for order in self._broker.orders():
+            if not order.request.transmit:
+                continue
             if order.completed_at is not None and order.completed_at >= since:
                 instrument = self._book.by_id(order.request.con_id)
                 session.send(

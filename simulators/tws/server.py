@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from runtime.interface import Clock
+from simulators.habits import Habits
 from simulators.model import Broker
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
@@ -15,6 +16,7 @@ from simulators.tws.data_habits import DataHabits
 from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
 from simulators.tws.market_data import MarketDataDesk
+from simulators.tws.order_news import OrderNews
 from simulators.tws.orders import OrderDesk
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers
@@ -39,7 +41,7 @@ class GatewayServer:
     midnight there. `message_limit` is the most that a client may send in a second (None: any).
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
     where something else sends the quotes (a flood for measurements). `data_habits` may be
-    replaced while it runs.
+    replaced while it runs; `habits`, where given, take the place of the broker's.
     """
 
     def __init__(
@@ -53,12 +55,15 @@ class GatewayServer:
         tell: Callable[[str], None] | None = None,
         streams_market: bool = True,
         data_habits: DataHabits | None = None,
+        habits: Habits | None = None,
     ) -> None:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
         self.data_habits = data_habits or DataHabits()
         self._broker = broker
+        if habits is not None:
+            broker.habits = habits
         self._tell = tell
         self._streams_market = streams_market
         self._sessions: set[Session] = set()
@@ -71,12 +76,12 @@ class GatewayServer:
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
         self._data = DataDesks(broker, book, clock, log, time_zone, lambda: self.data_habits)
-        self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
+        self._news = OrderNews(broker, book, self._clients.get, self._accounts.position_moved)
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
             **self._data.handlers(),
-            **self._orders.handlers(),
+            **OrderDesk(broker, book, self._news).handlers(),
             **ContractDesk(broker, book, clock, lambda: self.data_habits).handlers(),
             **ExecutionDesk(broker, book, clock, time_zone).handlers(),
             Request.CURRENT_TIME: self._current_time,
@@ -186,7 +191,7 @@ class GatewayServer:
     def _beat(self) -> None:
         self._beats += 1
         try:
-            self._orders.publish(self._broker.advance())
+            self._news.publish(self._broker.advance())
             self._data.beat(quotes=self._streams_market, shares=self._beats % 2 == 0)
             self._accounts.beat()
         except Exception as failure:
