@@ -24,7 +24,8 @@ from actors import names
 from actors.base import Actor
 from actors.child import Child, Intensity, Strategy
 from actors.connection import Connection, ConnectionOptions
-from actors.desk import Desk, DeskOptions
+from actors.desk import Desk
+from actors.desk_knowledge import DeskOptions
 from actors.gateway import GatewayKeeper, GatewayOptions
 from actors.history import History
 from actors.ledger import Ledger

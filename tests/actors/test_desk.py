@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from actors import names
-from actors.desk import Desk, DeskOptions
+from actors.desk import Desk
+from actors.desk_knowledge import DeskOptions
 from actors.lanes import FactsPileUp
 from actors.messages import (
     BookLoaded,

@@ -14,7 +14,8 @@ from typing import Any
 
 from actors import names
 from actors.child import Child
-from actors.desk import Desk, DeskOptions
+from actors.desk import Desk
+from actors.desk_knowledge import DeskOptions
 from actors.ledger import Ledger
 from actors.messages import (
     AccountChanged,

@@ -1,0 +1,175 @@
+"""What the order state machine knows of each order, and how it is told to the ledger.
+
+A state is ours alone to change; what is filled, the ledger says.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+
+from actors import names
+from actors.base import Actor, on
+from actors.lanes import Message, State
+from actors.mailbox import Envelope
+from actors.messages import (
+    BookLoaded,
+    Introduce,
+    LinkUp,
+    LoadBook,
+    QueryOrder,
+    RecordState,
+)
+from actors.seat import Seat
+from actors.system import ActorSystem
+from domain.order_life import AwaitFills, Change
+from domain.orders import Order, OrderState
+from domain.venue import OrderReport
+
+_KEEP_FINAL = 1000
+_ANSWER_WITHIN = 5.0
+
+
+class OrderKeeping(Actor):
+    """The open orders of a venue, and those that ended last."""
+
+    def __init__(self, system: ActorSystem, seat: Seat, *, venue: str) -> None:
+        super().__init__(system, seat)
+        self.venue = venue
+        self._epoch: int | None = None
+        self._loaded = False
+        self._stash: list[Envelope] = []
+        self._unanswered: set[str] = set()
+        """Those that the book has as INTENDED or SENT, of which nothing has been heard since."""
+        self._claims: dict[str, str] = {}
+        self._missed: dict[str, int] = {}
+        """How often fills were asked for that the venue announced."""
+        self._cancelled_on: dict[str, int] = {}
+        """The link on which the cancel of an order was last handed over."""
+        self._open: dict[str, Order] = {}
+        self._final: OrderedDict[str, Order] = OrderedDict()
+        self._by_venue_id: dict[str, str] = {}
+        self._ends: dict[str, AwaitFills] = {}
+        self._said: dict[str, str] = {}
+        """What the venue last said of an order by a refusing or cancelling code."""
+
+    def on_start(self) -> None:
+        """Ask for what is open; everything else waits until it has come."""
+        self.tell(names.LEDGER, LoadBook(self.seat.name, self.incarnation))
+        self.tell(names.connection(self.venue), Introduce(self.seat.name))
+
+    def on_stop(self) -> None:
+        """What still waits for the book waits for the next incarnation's."""
+        self._put_stash_back()
+
+    def describe(self) -> State:
+        """How many are open, by state, and which end waits for its fills."""
+        states: dict[str, int] = {}
+        for order in list(self._open.values()):
+            states[order.state.value] = states.get(order.state.value, 0) + 1
+        return {
+            "open": states,
+            "epoch": self._epoch,
+            "awaiting_fills": list(self._ends),
+            "loaded": self._loaded,
+        }
+
+    @on(BookLoaded)
+    def _book(self, message: BookLoaded) -> None:
+        if message.ticket != self.incarnation:
+            return
+        for order in message.open_orders:
+            if order.venue == self.venue:
+                self._keep(order)
+        self._loaded = True
+        # Their word may still wait in this mailbox; if not, nobody will ever say it.
+        self._unanswered = {
+            name
+            for name, order in self._open.items()
+            if order.state in (OrderState.INTENDED, OrderState.SENT)
+        }
+        if self._unanswered:
+            self.after(_ANSWER_WITHIN, "unanswered")
+        self._put_stash_back()
+
+    def _put_stash_back(self) -> None:
+        stash, self._stash = self._stash, []
+        for envelope in reversed(stash):
+            self.seat.mailbox.put_back(envelope)
+
+    @on(Introduce)
+    def _introduce(self, message: Introduce) -> None:
+        """Resync began anew and has forgotten our questions."""
+        for name, text in self._claims.items():
+            self.tell(message.seat, QueryOrder(name, "REJECTED", text))
+
+    @on(LinkUp)
+    def _link_up(self, message: LinkUp) -> None:
+        self._epoch = message.epoch
+
+    # -- recording -----------------------------------------------------------------------
+
+    def _change(self, order: Order, change: Change) -> None:
+        reason = change.reason if change.reason is not None else order.reason
+        if change.state in (OrderState.REJECTED, OrderState.CANCELLED):
+            # Its own words say more than the status does.
+            reason = self._said.get(order.client_order_id, reason)
+        self._record(
+            replace(
+                order,
+                state=change.state,
+                reason=reason,
+                pending_change=None if change.state.is_final else change.pending_change,
+            )
+        )
+
+    def _record(self, order: Order) -> None:
+        self._keep(order)
+        self.tell(
+            names.LEDGER,
+            RecordState(
+                order.client_order_id,
+                order.state,
+                reason=order.reason,
+                venue_order_id=order.venue_order_id,
+                pending_change=order.pending_change,
+                sent_at=order.sent_at,
+            ),
+        )
+
+    def _keep(self, order: Order) -> None:
+        name = order.client_order_id
+        if order.venue_order_id:
+            self._by_venue_id[order.venue_order_id] = name
+        if not order.state.is_final:
+            self._open[name] = order
+            self._final.pop(name, None)
+            return
+        self._open.pop(name, None)
+        for kept in (self._ends, self._said, self._claims, self._missed, self._cancelled_on):
+            kept.pop(name, None)
+        self._final[name] = order
+        while len(self._final) > _KEEP_FINAL:
+            _, oldest = self._final.popitem(last=False)
+            self._by_venue_id.pop(oldest.venue_order_id or "", None)
+
+    def _learn_venue_id(self, order: Order, report: OrderReport) -> Order:
+        venue_id = report.venue_order_id
+        if not venue_id or order.venue_order_id == venue_id:
+            return order
+        order = replace(order, venue_order_id=venue_id)
+        self._record(order)
+        return order
+
+    def _query(self, order: Order, claim: str, text: str) -> None:
+        if claim == "REJECTED":
+            self._claims.setdefault(order.client_order_id, text)
+        self.tell(names.resync(self.venue), QueryOrder(order.client_order_id, claim, text))
+
+    def _waits(self, message: Message) -> bool:
+        """Before the book has come nothing can be told apart: keep it until then."""
+        if not self._loaded:
+            now = self.clock.monotonic()
+            stashed = Envelope(message, None, self.seat.name, self.correlation, now)
+            self._stash.append(stashed)
+        return not self._loaded

@@ -1,0 +1,127 @@
+"""Orders on their way to the venue: nothing is handed over but what the ledger has on disk.
+
+Nothing is handed over twice. What provably has not left is closed as NOT_SENT.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from actors import names
+from actors.base import on
+from actors.lanes import Command
+from actors.messages import (
+    CancelDurable,
+    CancelHanded,
+    CancelNotSent,
+    CancelOrder,
+    IntentDurable,
+    OrderHanded,
+    OrderNotSent,
+    PlaceOrder,
+)
+from actors.order_keeping import OrderKeeping
+from domain.order_life import Change
+from domain.orders import Order, OrderState
+
+_CANCEL_WITHIN = 10.0
+
+
+class OrderSending(OrderKeeping):
+    """Intents and cancels, from the ledger to the connection, and what became of them."""
+
+    @on(IntentDurable)
+    def _intent(self, message: IntentDurable) -> None:
+        if self._waits(message):
+            return
+        order = self._open.setdefault(message.order.client_order_id, message.order)
+        if order.state is not OrderState.INTENDED:
+            return
+        if self._epoch is None or message.epoch != self._epoch:
+            self._not_sent(order, "the link on which it was decided is gone")
+            return
+        place = PlaceOrder(message.deadline, message.admission, message.epoch)
+        self.tell(names.connection(self.venue), place)
+
+    @on(CancelDurable)
+    def _cancel(self, message: CancelDurable) -> None:
+        if self._waits(message):
+            return
+        order = self._open.get(message.order.client_order_id)
+        if order is None:
+            return
+        order = replace(order, pending_change="CANCEL")
+        self._keep(order)
+        self._hand_cancel(order, message.deadline)
+
+    def _hand_cancel(self, order: Order, deadline: float) -> None:
+        if self._epoch is not None:
+            self._cancelled_on[order.client_order_id] = self._epoch
+        cancel = CancelOrder(deadline, order.client_order_id, order.venue_order_id)
+        self.tell(names.connection(self.venue), cancel)
+
+    def on_expired(self, command: Command) -> Any:
+        """What comes too late is closed as not sent, durably; not before the book has come.
+
+        Else the book, older than that word, would bring it back as open.
+        """
+        if self._waits(command):
+            return
+        if isinstance(command, IntentDurable):
+            order = self._open.setdefault(command.order.client_order_id, command.order)
+            if order.state is OrderState.INTENDED:
+                self._not_sent(order, "its deadline was over before it could be sent")
+        elif isinstance(command, CancelDurable):
+            self._cancel_not_sent(command.order.client_order_id, "its deadline was over")
+
+    @on(OrderHanded)
+    def _handed(self, message: OrderHanded) -> None:
+        if self._waits(message):
+            return
+        order = self._open.get(message.client_order_id)
+        if order is None:
+            return
+        state = OrderState.SENT if order.state is OrderState.INTENDED else order.state
+        self._record(replace(order, state=state, sent_at=message.at))
+
+    @on(OrderNotSent)
+    def _order_not_sent(self, message: OrderNotSent) -> None:
+        if self._waits(message):
+            return
+        order = self._open.get(message.client_order_id)
+        if order is not None and self._never_seen(order):
+            self._not_sent(order, message.sentence)
+
+    def _never_seen(self, order: Order) -> bool:
+        """The venue has never said a word of it: proof that nothing left is believed."""
+        early = (OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN)
+        return order.state in early and not order.venue_order_id and order.filled == 0
+
+    @on(CancelHanded)
+    def _cancel_handed(self, message: CancelHanded) -> None:
+        self.log.debug("The cancel of {} has left.", message.client_order_id)
+
+    @on(CancelNotSent)
+    def _cancel_failed(self, message: CancelNotSent) -> None:
+        if self._waits(message):
+            return
+        self._cancel_not_sent(message.client_order_id, message.sentence)
+
+    def _cancel_again(self) -> None:
+        """A wish to cancel is durable: on a new link it is said again, once orders are known."""
+        for order in list(self._open.values()):
+            name = order.client_order_id
+            if order.pending_change == "CANCEL" and self._cancelled_on.get(name) != self._epoch:
+                self.log.info("Asking again for the cancel of {}.", name)
+                self._hand_cancel(order, self.clock.monotonic() + _CANCEL_WITHIN)
+
+    def _not_sent(self, order: Order, reason: str) -> None:
+        self.log.warning("{} is not sent: {}.", order.client_order_id, reason.rstrip("."))
+        self._change(order, Change(OrderState.NOT_SENT, reason))
+
+    def _cancel_not_sent(self, client_order_id: str, sentence: str) -> None:
+        order = self._open.get(client_order_id)
+        self.log.warning("The cancel of {} has not left: {}", client_order_id, sentence)
+        if order is not None:
+            self._record(replace(order, pending_change=None))
