@@ -16,7 +16,9 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from loguru import logger
 
@@ -32,7 +34,7 @@ from actors.ledger import Ledger
 from actors.lifetime import live
 from actors.orders import Orders
 from actors.plan_monitor import PlanMonitor
-from actors.quotes import Quotes
+from actors.quotes import Quotes, QuotesOptions
 from actors.resync import Resync
 from actors.seat import Seat
 from actors.strategist import Strategist
@@ -52,6 +54,7 @@ from console.greeting import greeting, where_to_look
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
+from domain.maintenance import Schedule, WindowKind, announced
 from runtime.threads import ThreadRuntime
 
 
@@ -141,6 +144,8 @@ def _ib(
         paper=settings.ib_paper,
         order_prefix=settings.client_order_prefix,
         exchange_preference=settings.ib_exchange,
+        zone=settings.ib_time_zone,
+        delayed_data=settings.market_data == "delayed",
         step_seconds=settings.connect_step_seconds,
         limit_messages=options.limit_messages,
     )
@@ -151,11 +156,18 @@ def _ib(
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
     )
+    quotes_options = QuotesOptions(
+        venue=venue,
+        stale_after_seconds=settings.quote_stale_after_seconds,
+        share_silence_seconds=settings.quote_silence_share_seconds,
+        pair_silence_seconds=settings.quote_silence_pair_seconds,
+    )
     return VenueSupervisor(
         system,
         seat,
         venue=venue,
         backoff=options.link_backoff,
+        schedule=_schedule(settings),
         children=(
             Child(
                 names.connection(venue),
@@ -171,8 +183,7 @@ def _ib(
                 lambda s, seat: Quotes(
                     s,
                     seat,
-                    venue=venue,
-                    stale_after_seconds=settings.quote_stale_after_seconds,
+                    options=quotes_options,
                     readers=_traders(settings),
                 ),
             ),
@@ -199,6 +210,18 @@ def _ib(
     )
 
 
+def _schedule(settings: Settings) -> Schedule:
+    """What the gateway and IB announce; the embedded gateway of the demo announces nothing."""
+    if settings.mode is Mode.DEMO:
+        return Schedule()
+    return announced(
+        tuple(map(WindowKind, settings.ib_windows)),
+        settings.ib_restart_time,
+        ZoneInfo(settings.ib_time_zone),
+        timedelta(seconds=settings.hold_before_window_seconds),
+    )
+
+
 def _trading(
     system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
 ) -> Supervisor:
@@ -211,6 +234,7 @@ def _trading(
         command_seconds=settings.command_deadline_seconds,
         venues=(names.IB,),
         venue_of=dict.fromkeys(settings.allowed_symbols, names.IB),
+        schedules={names.IB: _schedule(settings)},
     )
     venues = (names.IB,)
     prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds

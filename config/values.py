@@ -17,7 +17,6 @@ from pydantic_settings import NoDecode
 from config.modes import Mode, money_of_account
 from domain.symbols import CASH_CURRENCIES, Symbol, SymbolError
 
-
 _WINDOWS = ("restart", "reset", "weekend", "login")
 
 

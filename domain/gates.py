@@ -48,6 +48,8 @@ class DeskFigures:
     working_buys: Decimal
     working_sells: Decimal
     max_order_value: Decimal
+    announced: str = ""
+    """Until when and why new positions wait, for a window that was announced; empty when none."""
 
 
 def purpose_of(request: OrderRequest, managed: Decimal) -> Purpose:
@@ -69,7 +71,7 @@ def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
         check_request(request)
     except OrderError as error:
         return Refusal(request.client_order_id, error.code, str(error), "Mend the order.")
-    for gate in (_known, _observing, _paused, _keeping_up, _tradable, _blocked, _shape, _oversell):
+    for gate in _GATES:
         refusal = gate(request, figures)
         if refusal is not None:
             return refusal
@@ -127,6 +129,17 @@ def _paused(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
             "PAUSED",
             f"New orders are paused: {figures.paused_reason}.",
             "Resume with `kelpie resume` when you want new positions again.",
+        )
+    return None
+
+
+def _announced(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if figures.announced and request.purpose not in _RISK_REDUCING:
+        return _refuse(
+            request,
+            "ANNOUNCED_RESTART",
+            f"{figures.venue} is {figures.announced}.",
+            "Wait until then; exits and cancels go on. IB_WINDOWS says which windows count.",
         )
     return None
 
@@ -235,6 +248,19 @@ def _largest_order(request: OrderRequest, figures: DeskFigures) -> Admission | R
             "Make it smaller, or raise MAX_ORDER_VALUE on the box.",
         )
     return Admission(request, figures.venue, value, figures.base_currency, price)
+
+
+_GATES = (
+    _known,
+    _observing,
+    _paused,
+    _keeping_up,
+    _announced,
+    _tradable,
+    _blocked,
+    _shape,
+    _oversell,
+)
 
 
 def _worst_price(request: OrderRequest, figures: DeskFigures) -> Decimal | None:

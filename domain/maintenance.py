@@ -112,6 +112,14 @@ def nightly_restart(at: time, zone: tzinfo) -> Recurrence:
     return Recurrence(WindowKind.RESTART, at, ends, zone)
 
 
+def announced(
+    kinds: Sequence[WindowKind], restart_at: time, zone: tzinfo, lead: timedelta
+) -> Schedule:
+    """All windows of these kinds, for a gateway in `zone` that restarts at this hour of it."""
+    own = (nightly_restart(restart_at, zone),) if WindowKind.RESTART in kinds else ()
+    return Schedule((*of_ib(kinds), *own), ZoneInfo("Australia/Sydney"), lead)
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """All that is announced of a venue. Without recurrences nothing is."""

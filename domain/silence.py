@@ -50,6 +50,8 @@ class Life:
     """The venue's words, while it refuses this subscription."""
     tries: int = 0
     next_try: float = 0.0
+    halted: bool = False
+    """A halted instrument is silent by right."""
 
     def asked(self, now: float) -> None:
         """A request has gone out."""
@@ -74,7 +76,7 @@ class Life:
 
     def is_open(self, now: datetime) -> bool:
         """Its market trades; where the venue announced no hours, silence proves nothing."""
-        return open_session(self.sessions, now) is not None
+        return not self.halted and open_session(self.sessions, now) is not None
 
     def look(self, now: float, wall: datetime) -> Step:
         """What is to be done, and counted as done."""
@@ -89,7 +91,8 @@ class Life:
         if self.quiet_from is None:
             self.quiet_from = now
         silent = now - max(self.quiet_from, self.heard_at or self.quiet_from)
-        if silent < min(self.patience * 2.0 ** max(self.rung - 1, 0), max(self.patience, SILENT_LONGEST)):
+        patience = self.patience * 2.0 ** max(min(self.rung, 10) - 1, 0)
+        if silent < min(patience, max(self.patience, SILENT_LONGEST)):
             return Step.NONE
         self.rung += 1
         return Step.ASK if self.rung == 1 else Step.ASK_AND_REPORT

@@ -25,7 +25,11 @@ from actors.messages.ledger import (
 )
 from actors.messages.link import (
     AccountChanged,
+    Alert,
     CircuitChanged,
+    DataFlows,
+    DataTrouble,
+    FarmChanged,
     InstrumentFailed,
     InstrumentKnown,
     Introduce,
@@ -78,6 +82,7 @@ from actors.messages.wire import (
 
 __all__ = [
     "AccountChanged",
+    "Alert",
     "AskBars",
     "AskRound",
     "BarsCame",
@@ -90,6 +95,9 @@ __all__ = [
     "CancelNotSent",
     "CancelOrder",
     "CircuitChanged",
+    "DataFlows",
+    "DataTrouble",
+    "FarmChanged",
     "FillRecorded",
     "GetDesk",
     "GetFills",
