@@ -18,7 +18,8 @@ from simulators.account import Account
 from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
-from simulators.history import history
+from simulators.habits import Habits
+from simulators.history import first_bar, history
 from simulators.model import (
     Bar,
     BookMoved,
@@ -30,11 +31,13 @@ from simulators.model import (
     Instrument,
     NewOrder,
     OrderRefused,
+    Phase,
     Session,
     TopOfBook,
 )
 from simulators.order_checks import Refusal
 from simulators.order_desk import OrderDesk
+from simulators.order_register import OrderRegister
 from simulators.settlement import Settlement
 
 ACCOUNT = "DU9000001"
@@ -56,11 +59,13 @@ def open_broker(
     fresh: bool = False,
     market: str = "lively",
     cash: dict[str, Decimal] | None = None,
+    habits: Habits | None = None,
 ) -> SimulatedBroker:
     """Open the broker's books in a folder, or begin them, and let its markets run.
 
     `market` is `lively`, or `still`: prices then move only when `broker.exchange` is told to.
-    `cash` is what a new account begins with, A$1,000,000 unless said otherwise.
+    `cash` is what a new account begins with, A$1,000,000 unless said otherwise. `habits` are
+    the answers that IB is not known to give alike; they are not kept on disk.
 
     Raises:
         BrokerStoreError: another process has the books, or they cannot be read.
@@ -79,7 +84,7 @@ def open_broker(
     start = min(now, datetime.fromisoformat(stopped)) if stopped else now
     exchange = Exchange(start, seed=seed, asx_hours=asx_hours, still=market == "still")
     try:
-        return SimulatedBroker(store, exchange, clock, seed)
+        return SimulatedBroker(store, exchange, clock, seed, habits or Habits())
     except BaseException:
         store.close()
         raise
@@ -88,7 +93,10 @@ def open_broker(
 class SimulatedBroker:
     """Implements `simulators.model.Broker`; made by `open_broker`."""
 
-    def __init__(self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int, habits: Habits
+    ) -> None:
+        self.habits = habits
         self.account = ACCOUNT
         self.base_currency = BASE_CURRENCY
         self.exchange = exchange
@@ -98,9 +106,11 @@ class SimulatedBroker:
         books = store.books()
         self._money = Account(dict(books.cash), dict(books.positions))
         self._funds = Funds(exchange, self._money, BASE_CURRENCY)
-        self._desk = OrderDesk(
-            store, exchange, Settlement(exchange, self._money, self._funds), books
-        )
+        self._register = OrderRegister(store, exchange, books)
+        settlement = Settlement(store, exchange, self._money, self._funds)
+        for execution, commission in self._register.executions():
+            settlement.remember(execution, commission)
+        self._desk = OrderDesk(self._register, exchange, settlement, lambda: self.habits)
         self._highest = store.clients()
         self._markets_written = exchange.now
         for con_id, market in exchange.markets.items():
@@ -130,7 +140,14 @@ class SimulatedBroker:
         return self.exchange.markets[con_id].top(self.exchange.now)
 
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end` or the present, oldest first; see `simulators.history`."""
         return history(
@@ -141,7 +158,12 @@ class SimulatedBroker:
             duration_seconds,
             bar_seconds,
             self._seed,
+            regular_hours=regular_hours,
         )
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
+        return first_bar(self.exchange, con_id)
 
     # Orders
 
@@ -150,7 +172,7 @@ class SimulatedBroker:
         events = self._catch_up()
         if not order.account:
             order = replace(order, account=self.account)
-        live = self._desk.find(order.client_id, order.order_id)
+        live = self._register.find(order.client_id, order.order_id)
         if live is not None and live.is_open:
             events += self._change(live, order)
         else:
@@ -161,7 +183,7 @@ class SimulatedBroker:
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
         """Cancel an order of a client; another client's is not found."""
         events = self._catch_up()
-        order = self._desk.find(client_id, order_id)
+        order = self._register.find(client_id, order_id)
         refusal = order_checks.refuse_cancel(order, order_id)
         if refusal is not None or order is None:
             assert refusal is not None
@@ -179,17 +201,63 @@ class SimulatedBroker:
         events += [BookMoved(con_id) for con_id in self.exchange.take_moved()]
         return events
 
+    # What happens to orders without their client, by the hand of a scenario
+
+    def fill_by_hand(
+        self, perm_id: int, quantity: Decimal, price: Decimal | None
+    ) -> list[BrokerEvent]:
+        """Fill so much of an open order: at a price, its limit, or the last price."""
+        events = self._catch_up()
+        order = self._register.order(perm_id)
+        asked = order.request
+        if price is None:
+            top = self.exchange.markets[asked.con_id].top(self.exchange.now)
+            price = asked.limit_price or top.last or top.bid or top.ask or asked.stop_price
+        assert price is not None, "every market has a last price"
+        events += self._desk.tell(
+            self.exchange.fill_by_hand(asked.con_id, perm_id, price, quantity)
+        )
+        self._commit()
+        return events
+
+    def end_by_hand(self, perm_id: int, status: str, how: str) -> list[BrokerEvent]:
+        """End an open order: `Cancelled`, or `Inactive` with error 201."""
+        events = self._catch_up()
+        order = self._register.order(perm_id)
+        events += self._desk.end_by_hand(order, status, how)
+        self._commit()
+        return events
+
+    def reissue_order_ids(self) -> None:
+        """Forget which order ids were used; they begin at 1 again."""
+        self._highest.clear()
+        self._register.forget_order_ids()
+
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""
         return self._highest.get(client_id, 0) + 1
 
     def orders(self) -> Sequence[BrokerOrder]:
         """All orders, open and completed, oldest first."""
-        return self._desk.orders()
+        return self._register.orders()
 
     def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
         """All executions with their commissions, oldest first."""
-        return self._desk.executions()
+        return self._register.executions()
+
+    # The market, by the hand of a scenario; the next `advance` tells what came of it
+
+    def move_price(self, con_id: int, price: Decimal) -> None:
+        """Move the crowd's quotes to a price."""
+        self.exchange.set_fair_price(con_id, price)
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
+        """Somebody trades up or down to a price."""
+        self.exchange.trade_through(con_id, price, quantity)
+
+    def set_phase(self, con_id: int, phase: Phase) -> None:
+        """Put a market into a phase."""
+        self.exchange.set_phase(con_id, phase)
 
     # The account
 
@@ -229,13 +297,17 @@ class SimulatedBroker:
             self._store.commit()
 
     def _catch_up(self) -> list[BrokerEvent]:
-        return self._desk.tell(self.exchange.advance(self._clock.now()))
+        """What has happened up to now; each step is acted on before the next is taken."""
+        events: list[BrokerEvent] = []
+        for step in self.exchange.steps(self._clock.now()):
+            events += self._desk.tell(step)
+        return events
 
     def _take(self, old: BrokerOrder | None, order: NewOrder) -> list[BrokerEvent]:
         if order.order_id <= self._highest.get(order.client_id, 0):
-            filled = old is not None and old.status == "Filled"
-            same = old is not None and old.request.order_ref == order.order_ref
-            refusal = order_checks.ALREADY_FILLED if filled and same else order_checks.DUPLICATE_ID
+            refusal = order_checks.refuse_used_id(old, order)
+            if refusal.code == 104 and self.habits.change_of_filled == "silence":
+                return []
             return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
         self._highest[order.client_id] = order.order_id
         self._store.put_client(order.client_id, order.order_id)
@@ -245,7 +317,11 @@ class SimulatedBroker:
         return [self._refused(order, refusal_or_none)]
 
     def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
-        refusal = order_checks.refuse_change(old, order) or self._refuse(order, old)
+        refusal = (
+            order_checks.refuse_change(old, order)
+            or self._refuse_changed_child(old, order)
+            or self._refuse(order, old)
+        )
         if refusal is not None:
             return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
         return self._desk.change(old, order)
@@ -257,8 +333,43 @@ class SimulatedBroker:
         return (
             order_checks.refuse_fields(order, market.listing.instrument, self.account)
             or order_checks.refuse_phase(market.phase)
-            or self._funds.refuse(order, self._desk.open_orders(), old)
+            or self._refuse_links(order, old)
+            or self._refuse_means(order, old)
         )
+
+    def _refuse_links(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
+        """A parent that is not there, or a group whose day is over."""
+        parent = self._register.parent(order)
+        if order.parent_id and old is None:
+            if parent is None:
+                return order_checks.unknown_order(order.parent_id)
+            if not parent.is_open and parent.status != "Filled":
+                return order_checks.PARENT_GONE
+        known = old is not None and old.request.oca_group == order.oca_group
+        if order.oca_group and not known and self._register.is_spent(order.oca_group):
+            return order_checks.GROUP_SPENT
+        return None
+
+    def _refuse_changed_child(self, old: BrokerOrder, order: NewOrder) -> Refusal | None:
+        parent = self._register.parent(order)
+        gone = parent is not None and not parent.is_open
+        if gone and self.habits.change_of_child == "135":
+            return order_checks.unknown_order(order.parent_id)
+        return None
+
+    def _refuse_means(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
+        """Money and holdings; an attached order brings what its parent will have got."""
+        parent = self._register.parent(order)
+        if parent is not None and parent.is_open:
+            return None
+        others = [
+            other
+            for other in self._register.open_orders()
+            if other.request.transmit
+            and other.why_held != "child"
+            and not (order.oca_group and other.request.oca_group == order.oca_group)
+        ]
+        return self._funds.refuse(order, others, old)
 
     def _refused(self, order: NewOrder, refusal: Refusal) -> OrderRefused:
         kept = self._desk.keep_refused(order) if refusal.kept else None

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
+from simulators.habits import Habits
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,18 @@ class NewOrder:
     limit_price: Decimal | None
     stop_price: Decimal | None
     tif: Tif
+    parent_id: int = 0
+    """The order id of the order that it is attached to; 0 for none."""
+    transmit: bool = True
+    """False: kept back until it, or one of its bracket, comes with True."""
+    oca_group: str = ""
+    oca_type: int = 3
+    """1 cancel the others with block, 2 reduce them with block, 3 reduce without block."""
+
+    @property
+    def blocks(self) -> bool:
+        """No two orders of its group can trade at the same moment."""
+        return self.oca_type in (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +147,23 @@ class BrokerOrder:
     completed_at: datetime | None
     completed_status: str
     """As in a completed order: `Filled Size: 10`, `Cancelled by Trader`, …; empty while open."""
+    asleep: Decimal = Decimal(0)
+    """Of an attached order: what its parent has not filled yet, on top of its quantity."""
 
     @property
     def is_open(self) -> bool:
         """It can still trade."""
         return self.completed_at is None
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is left to trade."""
+        return self.request.quantity - self.filled
+
+    @property
+    def waits_at_broker(self) -> bool:
+        """The exchange has not been told of it: kept back, attached, or not located yet."""
+        return not self.request.transmit or self.why_held in ("child", "locate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +234,8 @@ class CommissionCharged:
     """A commission became known, after its execution."""
 
     commission: Commission
-    client_id: int
+    order: BrokerOrder
+    """As it stood after the execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +269,8 @@ class Broker(Protocol):
 
     account: str
     base_currency: str
+    habits: Habits
+    """May be exchanged at any time; what comes next goes by the new ones."""
 
     def instruments(self) -> Sequence[Instrument]: ...
 
@@ -253,9 +281,20 @@ class Broker(Protocol):
     def top(self, con_id: int) -> TopOfBook: ...
 
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end`, oldest first; `what` is TRADES, MIDPOINT, BID, ASK or BID_ASK."""
+        ...
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
         ...
 
     def place(self, order: NewOrder) -> list[BrokerEvent]:
@@ -267,6 +306,20 @@ class Broker(Protocol):
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
         ...
+
+    def fill_by_hand(
+        self, perm_id: int, quantity: Decimal, price: Decimal | None
+    ) -> list[BrokerEvent]: ...
+
+    def end_by_hand(self, perm_id: int, status: str, how: str) -> list[BrokerEvent]: ...
+
+    def reissue_order_ids(self) -> None: ...
+
+    def move_price(self, con_id: int, price: Decimal) -> None: ...
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None: ...
+
+    def set_phase(self, con_id: int, phase: Phase) -> None: ...
 
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulators.account import Account
+from simulators.broker_store import BrokerStore
 from simulators.commissions import currency_commission, share_commission
 from simulators.exchange import Exchange
 from simulators.funds import Funds
@@ -16,7 +17,10 @@ _PLACES = Decimal("0.00000001")
 class Settlement:
     """Moves money in `account`. Knows what each order has traded and been charged so far."""
 
-    def __init__(self, exchange: Exchange, account: Account, funds: Funds) -> None:
+    def __init__(
+        self, store: BrokerStore, exchange: Exchange, account: Account, funds: Funds
+    ) -> None:
+        self._store = store
         self.account = account
         self._exchange = exchange
         self._funds = funds
@@ -35,6 +39,9 @@ class Settlement:
             self._settle_pair(execution) if listing.is_currency else self._settle_share(execution)
         )
         self._charged[execution.order.perm_id] += settled.amount
+        con_id = execution.order.request.con_id
+        self._store.put_cash(self.account.cash)
+        self._store.put_position(con_id, self.account.holdings[con_id])
         return settled
 
     def _settle_share(self, execution: Execution) -> Commission:

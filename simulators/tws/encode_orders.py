@@ -41,7 +41,7 @@ def order_status(order: BrokerOrder, version: int) -> list[str]:
         size(request.quantity - order.filled, version),
         number(order.average_price),
         str(order.perm_id),
-        "0",
+        str(request.parent_id),
         number(order.last_fill_price),
         str(request.client_id),
         order.why_held,
@@ -76,13 +76,29 @@ def open_order(
         str(request.order_id),
         *contract_fields(instrument, request.exchange),
         *_terms(order, version),
-        *("", request.account, "", "0", request.order_ref),
+        *(request.oca_group, request.account, "", "0", request.order_ref),
         *(str(request.client_id), str(order.perm_id)),
         *("0", "0", "0", "", tag),  # outsideRth, hidden, discretionary, goodAfterTime
         *("", "", "", "", "", "", "", "", ""),  # faGroup … settlingFirm
         *("0", "", "-1", "0", "", "", "", "", ""),  # shortSaleSlot … stockRangeUpper
-        *(UNSET_INT, "0", "0", "0", "", "3", "0", "0", ""),  # displaySize … nbboPriceCap
-        *("0", "0", "", "0", "None", "", "0", "", "", "", "?", "0", "0", ""),  # … delta-neutral
+        *(UNSET_INT, "0", "0", "0", ""),  # displaySize … minQty
+        *(str(request.oca_type), "0", "0", ""),  # ocaType … nbboPriceCap
+        *(
+            str(request.parent_id),
+            "0",
+            "",
+            "0",
+            "None",
+            "",
+            "0",
+            "",
+            "",
+            "",
+            "?",
+            "0",
+            "0",
+            "",
+        ),  # … delta-neutral
         *("0", "0", "", "", "", "", ""),  # continuousUpdate … comboLegsDescrip
         *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
         *("0", "", "IB", "0", "0", "", "0", "0"),  # optOut, clearing, notHeld, … whatIf
@@ -117,11 +133,11 @@ def completed_order(
         str(Reply.COMPLETED_ORDER.value),
         *contract_fields(instrument, request.exchange),
         *_terms(order, version),
-        *("", request.account, "", "0", request.order_ref, str(order.perm_id)),
+        *(request.oca_group, request.account, "", "0", request.order_ref, str(order.perm_id)),
         *("0", "0", "0", ""),  # outsideRth, hidden, discretionary, goodAfterTime
         *("", "", "", "", "", "", "", "", ""),  # faGroup … settlingFirm
         *("0", "", "-1", "", "", "", "", ""),  # shortSaleSlot … stockRangeUpper
-        *(UNSET_INT, "0", "0", "", "3", "0"),  # displaySize … triggerMethod
+        *(UNSET_INT, "0", "0", "", str(request.oca_type), "0"),  # displaySize … triggerMethod
         *("", "0", "None", "", "0", "0", "0", ""),  # volatility, delta-neutral
         *("0", "0", "", "", ""),  # continuousUpdate … comboLegsDescrip
         *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
