@@ -32,7 +32,7 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.admission import Admission
-from domain.gates import DeskFigures
+from domain.figures import DeskFigures
 from domain.holdings import working_of
 from domain.maintenance import Schedule
 from domain.orders import Order, OrderRequest, Side

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import datetime
 
 from actors import names
 from actors.base import Actor, on
@@ -41,7 +42,8 @@ class OrderKeeping(Actor):
         self._stash: list[Envelope] = []
         self._unanswered: set[str] = set()
         """Those that the book has as INTENDED or SENT, of which nothing has been heard since."""
-        self._claims: dict[str, str] = {}
+        self._claims: dict[str, QueryOrder] = {}
+        """Ends that the venue claims, and that its lists have to bear out."""
         self._missed: dict[str, int] = {}
         """How often fills were asked for that the venue announced."""
         self._cancelled_on: dict[str, int] = {}
@@ -50,6 +52,8 @@ class OrderKeeping(Actor):
         self._final: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[str, str] = {}
         self._ends: dict[str, AwaitFills] = {}
+        self._terms_heard: dict[str, datetime] = {}
+        """When the venue last told terms that are not those of an amendment on its way."""
         self._said: dict[str, str] = {}
         """What the venue last said of an order by a refusing or cancelling code."""
 
@@ -71,6 +75,7 @@ class OrderKeeping(Actor):
             "open": states,
             "epoch": self._epoch,
             "awaiting_fills": list(self._ends),
+            "amending": [name for name, o in list(self._open.items()) if o.amending is not None],
             "loaded": self._loaded,
         }
 
@@ -78,7 +83,7 @@ class OrderKeeping(Actor):
     def _book(self, message: BookLoaded) -> None:
         if message.ticket != self.incarnation:
             return
-        for order in message.open_orders:
+        for order in (*message.ended, *message.open_orders):
             if order.venue == self.venue:
                 self._keep(order)
         self._loaded = True
@@ -100,8 +105,8 @@ class OrderKeeping(Actor):
     @on(Introduce)
     def _introduce(self, message: Introduce) -> None:
         """Resync began anew and has forgotten our questions."""
-        for name, text in self._claims.items():
-            self.tell(message.seat, QueryOrder(name, "REJECTED", text))
+        for claim in self._claims.values():
+            self.tell(message.seat, claim)
 
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
@@ -146,7 +151,14 @@ class OrderKeeping(Actor):
             self._final.pop(name, None)
             return
         self._open.pop(name, None)
-        for kept in (self._ends, self._said, self._claims, self._missed, self._cancelled_on):
+        for kept in (
+            self._ends,
+            self._said,
+            self._claims,
+            self._missed,
+            self._cancelled_on,
+            self._terms_heard,
+        ):
             kept.pop(name, None)
         self._final[name] = order
         while len(self._final) > _KEEP_FINAL:
@@ -162,9 +174,17 @@ class OrderKeeping(Actor):
         return order
 
     def _query(self, order: Order, claim: str, text: str) -> None:
-        if claim == "REJECTED":
-            self._claims.setdefault(order.client_order_id, text)
+        """Have the venue asked about it."""
         self.tell(names.resync(self.venue), QueryOrder(order.client_order_id, claim, text))
+
+    def _claim(self, order: Order, end: OrderState, text: str, *, by_status: bool) -> None:
+        """Have the venue's lists bear out that it has ended so."""
+        name = order.client_order_id
+        claim = QueryOrder(name, end.value, text, end, by_status)
+        known = self._claims.get(name)
+        if known is None or (by_status and not known.by_status):
+            self._claims[name] = claim
+        self.tell(names.resync(self.venue), claim)
 
     def _waits(self, message: Message) -> bool:
         """Before the book has come nothing can be told apart: keep it until then."""

@@ -19,8 +19,16 @@ from actors.messages import (
     TakeSnapshot,
     VenueFact,
 )
-from actors.order_sending import OrderSending
-from domain.order_life import AwaitFills, Change, Claim, on_fill, on_report
+from actors.order_amending import OrderAmending
+from domain.order_life import (
+    AwaitFills,
+    AwaitLists,
+    Change,
+    on_fill,
+    on_less_filled,
+    on_report,
+    revives,
+)
 from domain.orders import Order, OrderState
 from domain.venue import (
     CommissionReport,
@@ -33,9 +41,21 @@ from domain.venue import (
 
 _FILLS_WITHIN = 3.0
 _ASK_FOR_FILLS = 3
+_ENDS_CLAIMED = {
+    NoticeEffect.REJECT: OrderState.REJECTED,
+    NoticeEffect.CANCELLED: OrderState.CANCELLED,
+}
+_ASKED_ABOUT = {
+    NoticeEffect.QUERY: "UNKNOWN_CODE",
+    NoticeEffect.CHANGE_REFUSED: "CHANGE_REFUSED",
+    NoticeEffect.CANCEL_REFUSED: "CANCEL_REFUSED",
+    NoticeEffect.PACING: "PACING",
+}
+"""Codes after which the venue's lists have to say how an order stands."""
+_LIVE = (VenueStatus.PENDING, VenueStatus.HELD, VenueStatus.WORKING)
 
 
-class Orders(OrderSending):
+class Orders(OrderAmending):
     """The order state machine."""
 
     # -- from the venue ------------------------------------------------------------------
@@ -46,9 +66,9 @@ class Orders(OrderSending):
             return
         fact = message.fact
         if isinstance(fact, ExecutionReport):
-            self.tell(names.LEDGER, BookFill(fact))
+            self.tell(names.LEDGER, BookFill(self.venue, fact))
         elif isinstance(fact, CommissionReport):
-            self.tell(names.LEDGER, BookCommission(fact))
+            self.tell(names.LEDGER, BookCommission(self.venue, fact))
         elif isinstance(fact, OrderReport):
             self._report(fact)
         else:
@@ -60,8 +80,10 @@ class Orders(OrderSending):
         if order is None:
             self._about_one_that_ended(self._final.get(name or ""), report)
             return
-        order = self._learn_venue_id(order, report)
+        order = self._take_terms(self._learn_venue_id(order, report), report)
         self._unanswered.discard(order.client_order_id)
+        if report.status in _LIVE:
+            self._claims.pop(order.client_order_id, None)
         meaning = on_report(order, report)
         if isinstance(meaning, Change):
             self._change(order, meaning)
@@ -70,40 +92,42 @@ class Orders(OrderSending):
             self._ends[order.client_order_id] = meaning
             if first:
                 self.after(_FILLS_WITHIN, f"fills {order.client_order_id}")
-        elif isinstance(meaning, Claim):
-            self._query(order, "REJECTED", meaning.text)
+        elif isinstance(meaning, AwaitLists):
+            then = meaning.then
+            self._claim(order, then.state, then.reason or "it has ended", by_status=True)
+        elif meaning is not None:
+            self._claim(order, OrderState.REJECTED, meaning.text, by_status=False)
 
     def _about_one_that_ended(self, order: Order | None, report: OrderReport) -> None:
-        live = report.status in (VenueStatus.WORKING, VenueStatus.HELD, VenueStatus.PENDING)
-        if order is not None and order.state is OrderState.NOT_SENT and live:
-            self.log.critical(
-                "{} was closed as not sent, and the venue has it: it is taken up again.",
-                order.client_order_id,
-            )
-            self._final.pop(order.client_order_id, None)
-            self._keep(order)
-            self._report(report)
+        if order is None or not revives(order, report):
+            return
+        text = f"closed as {order.state}, and the venue says {report.status}"
+        self.log.critical("{} was {}: it is taken up again.", order.client_order_id, text)
+        order = replace(order, state=OrderState.UNKNOWN)
+        self._keep(order)
+        self._query(order, "REVIVED", text)
+        self._report(report)
 
     def _notice(self, notice: VenueNotice) -> None:
         order = self._open.get(notice.client_order_id or "")
         if order is None:
             return
         text = f"{notice.code}: {notice.text}"
-        if notice.effect in (NoticeEffect.REJECT, NoticeEffect.CANCELLED):
-            self._said[order.client_order_id] = text
+        level = "WARNING" if notice.alert else "INFO"
+        self.log.log(level, "The venue says of {}: {}", order.client_order_id, text)
+        if self._concerns_amendment(order, notice, text):
+            return
         if notice.effect is NoticeEffect.NOT_SENT:
             if self._never_seen(order):
                 self._not_sent(order, notice.text)
             return
         if notice.effect is NoticeEffect.CANCEL_REFUSED and order.pending_change == "CANCEL":
-            self.log.warning("{} is not cancelled: {}", order.client_order_id, text)
             self._record(replace(order, pending_change=None))
-            self._query(order, "CANCEL_REFUSED", text)
-            return
-        if notice.effect in (NoticeEffect.REJECT, NoticeEffect.QUERY):
-            claim = "REJECTED" if notice.effect is NoticeEffect.REJECT else "UNKNOWN_CODE"
-            self._query(order, claim, text)
-        self.log.info("The venue says of {}: {}", order.client_order_id, text)
+        if notice.effect in _ENDS_CLAIMED:
+            self._said[order.client_order_id] = text
+            self._claim(order, _ENDS_CLAIMED[notice.effect], text, by_status=False)
+        elif notice.effect in _ASKED_ABOUT:
+            self._query(order, _ASKED_ABOUT[notice.effect], text)
 
     @on(OrderRecorded)
     def _recorded(self, message: OrderRecorded) -> None:
@@ -115,16 +139,20 @@ class Orders(OrderSending):
         if name not in self._open and name not in self._final:
             return
         order = self._open.get(name) or self._final[name]
-        if told.filled == order.filled and told.average_price == order.average_price:
-            return
+        before = order
         order = replace(order, filled=told.filled, average_price=told.average_price)
         self._keep(order)
-        change = on_fill(order)
+        if order.filled == before.filled:
+            return
+        change = on_fill(order) if order.filled > before.filled else on_less_filled(order)
         end = self._ends.get(name)
         if end is not None and order.filled >= end.filled:
             self._ended(order, end)
         elif change is not None:
             self._change(order, change)
+            if before.state.is_final and not change.state.is_final:
+                self.log.error("{}: {}.", name, change.reason)
+                self._query(order, "TRADED_AFTER_ITS_END", change.reason or "")
 
     @on(OrderJudged)
     def _judged(self, message: OrderJudged) -> None:
@@ -141,11 +169,15 @@ class Orders(OrderSending):
     def _round_fed(self, message: RoundFed) -> None:
         if not self._waits(message):
             self.tell(names.LEDGER, TakeSnapshot(names.resync(self.venue), message.number))
+            self._judge_amendments(message.asked_at)
             self._cancel_again()
 
     def on_timer(self, name: str) -> None:
         """Fills that were announced have not come, or an intent has no answer."""
         what, _, order_id = name.partition(" ")
+        if what == "amendment":
+            self._amendment_unanswered(order_id)
+            return
         if what == "fills":
             order = self._open.get(order_id)
             if order is not None and order_id in self._ends:

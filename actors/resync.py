@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 
 from actors import names
 from actors.base import Actor, on
+from actors.claims import Claims
 from actors.lanes import Message, Quarantined, State
 from actors.messages import (
     AccountChanged,
@@ -30,18 +31,20 @@ from actors.messages import (
     Resubscribe,
     RoundEnded,
     RoundFed,
-    VenueFact,
     VenueSaid,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.orders import Order, OrderState
-from domain.reconciliation import Missing, compare_positions, judge_orders, seen_in
+from domain.reconciliation import (
+    Missing,
+    compare_positions,
+    judge_orders,
+)
 from domain.symbols import Symbol
 from domain.venue import (
     AccountValue,
     NoticeEffect,
-    OrderFact,
     OrderReport,
     PositionReport,
     Round,
@@ -77,7 +80,7 @@ class Resync(Actor):
         self._held: dict[Symbol | str, PositionReport] = {}
         self._suspected: frozenset[Symbol] = frozenset()
         self._missing: dict[str, Missing] = {}
-        self._claims: dict[str, tuple[int, str]] = {}
+        self._claims = Claims()
         self._out_of_reach = ""
         self._last: Reconciled | None = None
         self._trouble_told: NotReconciled | None = None
@@ -101,7 +104,7 @@ class Resync(Actor):
             "in_doubt": list(last.in_doubt) if last else [],
             "mismatches": [f"{symbol}: {why}" for symbol, why in last.mismatches] if last else [],
             "foreign_orders": last.foreign_orders if last else None,
-            "claims": list(self._claims),
+            "claims": self._claims.names(),
         }
 
     # -- when to ask ---------------------------------------------------------------------
@@ -139,11 +142,9 @@ class Resync(Actor):
 
     @on(QueryOrder)
     def _query(self, message: QueryOrder) -> None:
-        if message.client_order_id in self._claims:
+        end = message.state
+        if end is not None and not self._claims.take_up(message, end, self._number + 1):
             return
-        if message.claim == "REJECTED":
-            # Only a round that is asked from now on can prove it.
-            self._claims[message.client_order_id] = (self._number + 1, message.text)
         self.log.info(
             "Asking {} about {} ({}: {}).",
             self.venue,
@@ -228,17 +229,15 @@ class Resync(Actor):
             self._unended += 1
             if self._unended >= _UNENDED_TO_RENEW:
                 self._renew_link("LIST_NOT_ENDED", f"The venue does not finish its lists: {lists}.")
-            # What it did bring is true all the same.
         else:
             self._round = round
             self._unended = 0
             self._held = {}
             for report in round.positions:
                 self._hold(report)
-        for fact in _facts_of(round):
-            self.tell(names.orders(self.venue), VenueFact(self.venue, fact))
+        # Its facts went to `orders` as they came; told again, they would be old by now.
         if round.complete:
-            self.tell(names.orders(self.venue), RoundFed(round.number))
+            self.tell(names.orders(self.venue), RoundFed(round.number, round.asked_at))
 
     @on(BookSnapshot)
     def _snapshot(self, message: BookSnapshot) -> None:
@@ -253,8 +252,11 @@ class Resync(Actor):
             # Asked of a gateway that did not know either: it proves nothing.
             self.after(_AGAIN_IN_DOUBT, "again")
             return
-        self._settle_claims(orders, round)
-        in_doubt = self._judge(orders, round)
+        settled = self._claims.settle({order.client_order_id for order in orders}, round)
+        for verdict in settled:
+            self._tell_orders(verdict)
+        ended = {each.client_order_id for each in settled if each.state.is_final}
+        in_doubt = self._judge([o for o in orders if o.client_order_id not in ended], round)
         managed = {p.symbol: p.quantity for p in message.positions if p.venue == self.venue}
         differences = compare_positions(managed, tuple(self._held.values()))
         self._report(round, in_doubt, self._confirmed(differences), orders)
@@ -289,17 +291,6 @@ class Resync(Actor):
             reason = "the venue's lists do not show it; its fate is not known"
             self._tell_orders(OrderJudged(name, OrderState.UNKNOWN, reason))
         return verdicts.in_doubt
-
-    def _settle_claims(self, orders: list[Order], round: Round) -> None:
-        seen = seen_in(round)
-        open_names = {order.client_order_id for order in orders}
-        for name, (number, text) in list(self._claims.items()):
-            if round.number < number:
-                continue
-            del self._claims[name]
-            # Where a list shows it, the list says what became of it.
-            if name in open_names and name not in seen:
-                self._tell_orders(OrderJudged(name, OrderState.REJECTED, text))
 
     def _report(
         self,
@@ -351,13 +342,3 @@ class Resync(Actor):
     def _tell_orders(self, message: OrderJudged) -> None:
         self.correlation = message.client_order_id
         self.tell(names.orders(self.venue), message)
-
-
-def _facts_of(round: Round) -> list[OrderFact]:
-    # Executions before the ends of orders: what is filled is booked before the end is judged.
-    return [
-        *round.executions,
-        *round.commissions,
-        *round.open_orders,
-        *round.completed_orders,
-    ]

@@ -16,7 +16,8 @@ from typing import Protocol
 
 from domain.orders import Order, OrderState, Side
 from domain.symbols import Symbol
-from domain.venue import CommissionReport, ExecutionReport
+from domain.terms import Amendment, AmendmentState, Terms
+from domain.venue import CommissionReport, ExecutionReport, OrderPreview
 
 
 class BookError(Exception):
@@ -63,7 +64,66 @@ class Fill:
     commission: Decimal | None
     commission_currency: str | None
     commission_final: bool
-    """The venue has reported it."""
+    """The venue has reported it, of this revision."""
+    venue: str
+    revision: int
+    """0 or 1 as first reported; higher once it was corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFill:
+    """An execution in this account of an order that this book never wrote."""
+
+    venue: str
+    execution_id: str
+    client_order_id: str | None
+    venue_order_id: str | None
+    symbol: Symbol | None
+    """None for an instrument that has no symbol of ours."""
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    time: datetime
+    exchange: str
+    commission: Decimal | None
+    commission_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionWord:
+    """What a venue said of an execution at one revision; `booked_at` is when it came."""
+
+    revision: int
+    execution_id: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    time: datetime
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionWord:
+    """What a venue once said that an execution cost; a later word may say otherwise."""
+
+    revision: int
+    execution_id: str
+    amount: Decimal
+    currency: str
+    realised_pnl: Decimal | None
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """An order with all that the book has about it."""
+
+    order: Order
+    amendments: tuple[Amendment, ...]
+    """Oldest first."""
+    related: tuple[Order, ...]
+    """Those that left with it: parent, children, the others of its group."""
+    preview: OrderPreview | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +154,57 @@ class AuditRow:
 class Book(Protocol):
     """One mode's and account's book."""
 
-    def record_intent(self, order: Order, correlation: str) -> None:
-        """Write the intent.
+    def record_intent(
+        self,
+        order: Order,
+        correlation: str,
+        *,
+        attached: Sequence[Order] = (),
+        preview: OrderPreview | None = None,
+    ) -> None:
+        """Write the intent, with those that leave in one piece with it: all of them or none.
 
         Raises:
-            DuplicateIntent: the client order id is taken; carries the order on record.
+            DuplicateIntent: a client order id is taken; carries the order on record.
         """
+        ...
+
+    def record_amendment(self, amendment: Amendment, correlation: str) -> Order:
+        """Write the intent to change an order; gives the order with it.
+
+        Raises:
+            DuplicateAmendment: the order has one under this id; carries it.
+            LookupError: no such order is in the book.
+        """
+        ...
+
+    def record_amended(
+        self,
+        client_order_id: str,
+        amendment_id: str,
+        state: AmendmentState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> Order:
+        """Write what became of an amendment; confirmed, its terms are the order's from now on."""
+        ...
+
+    def record_terms(self, client_order_id: str, terms: Terms, at: datetime, why: str) -> Order:
+        """Write terms that the venue itself has changed."""
+        ...
+
+    def amendments(self, client_order_id: str) -> Sequence[Amendment]:
+        """Of an order, oldest first."""
+        ...
+
+    def preview(self, client_order_id: str) -> OrderPreview | None:
+        """What the venue foretold of an order; None where it was not asked."""
+        ...
+
+    def related(self, client_order_id: str) -> Sequence[Order]:
+        """Those that left with it: parent, children, and the others of its group."""
         ...
 
     def record_state(
@@ -120,8 +225,10 @@ class Book(Protocol):
         """
         ...
 
-    def book_fill(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
-        """Book an execution once, by its key.
+    def book_fill(
+        self, venue: str, report: ExecutionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
+        """Book an execution once, by its venue and key.
 
         Updates the order's `filled` and `average_price` and the managed position. The order's
         state is not touched.
@@ -129,8 +236,10 @@ class Book(Protocol):
         ...
 
     def book_commission(
-        self, report: CommissionReport, at: datetime
-    ) -> tuple[Booking, Fill | None]: ...
+        self, venue: str, report: CommissionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
+        """Book what an execution cost; the last word at its highest revision stands."""
+        ...
 
     def record_setting(self, key: str, value: str, at: datetime) -> None:
         """A durable switch, such as `paused`."""
@@ -144,7 +253,7 @@ class Book(Protocol):
 
     def order(self, client_order_id: str) -> Order | None: ...
 
-    def order_by_venue_id(self, venue_order_id: str) -> Order | None: ...
+    def order_by_venue_id(self, venue: str, venue_order_id: str) -> Order | None: ...
 
     def open_orders(self) -> Sequence[Order]:
         """All that are not final, UNKNOWN included, oldest first."""
@@ -166,6 +275,20 @@ class Book(Protocol):
         """Newest first."""
         ...
 
+    def foreign_fills(
+        self, *, limit: int = 100, symbol: Symbol | None = None
+    ) -> Sequence[ForeignFill]:
+        """Newest first."""
+        ...
+
+    def execution_words(self, venue: str, execution_key: str) -> Sequence[ExecutionWord]:
+        """By revision; nothing that the venue said is ever replaced here."""
+        ...
+
+    def commission_words(self, venue: str, execution_key: str) -> Sequence[CommissionWord]:
+        """In the order in which they came."""
+        ...
+
     def positions(self) -> Sequence[ManagedPosition]:
         """Those that are not flat, and those that have ever been traded."""
         ...
@@ -182,4 +305,14 @@ class DuplicateIntent(Exception):
 
     def __init__(self, existing: Order) -> None:
         super().__init__(f"There is an order {existing.client_order_id} already.")
+        self.existing = existing
+
+
+class DuplicateAmendment(Exception):
+    """The order has an amendment under this id already."""
+
+    def __init__(self, existing: Amendment) -> None:
+        super().__init__(
+            f"{existing.client_order_id} has an amendment {existing.amendment_id} already."
+        )
         self.existing = existing

@@ -180,8 +180,8 @@ def _grow(book: SqliteBook, first: int, last: int) -> None:
             link.execute(_BULK_FILLS, values)
             link.execute(_BULK_COMMISSIONS, {"first": first})
     for number, symbol in enumerate(_SYMBOLS):
-        book.book_fill(_trade(f"F{last}-{number}", number, symbol, last), _START)
-        book.book_commission(_cost(f"F{last}-{number}"), _START)
+        book.book_fill("ib", _trade(f"F{last}-{number}", number, symbol, last), _START)
+        book.book_commission("ib", _cost(f"F{last}-{number}"), _START)
 
 
 def _each(count: int, prefix: str, call: Callable[[str], object]) -> list[float]:

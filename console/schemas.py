@@ -361,27 +361,6 @@ class OrdersOut(Answer):
     items: list[OrderOut]
 
 
-class FillOut(Answer):
-    """An execution; `commission_final` when the venue has reported the commission."""
-
-    execution_id: str
-    client_order_id: str
-    symbol: str
-    side: Side
-    quantity: Plain
-    price: Plain
-    commission: Plain | None
-    commission_currency: str | None
-    commission_final: bool
-    time: datetime
-
-
-class FillsOut(Answer):
-    """Fills, newest first."""
-
-    items: list[FillOut]
-
-
 class ReasonIn(BaseModel):
     """Why somebody does something; it goes into the audit."""
 

@@ -35,32 +35,41 @@ class AwaitFills:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitLists:
+    """The venue says that it is done, and not how much of it was filled.
+
+    The end is recorded once complete lists, asked for from now on, have brought every fill.
+    """
+
+    then: Change
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """The venue seems to have refused it: to be proven by a complete answer."""
 
     text: str
 
 
+Meaning = Change | AwaitFills | AwaitLists | Claim
+
 _LIVE = {
     VenueStatus.PENDING: OrderState.SENT,
     VenueStatus.HELD: OrderState.HELD,
     VenueStatus.WORKING: OrderState.WORKING,
 }
-_WOKEN_BY_A_FILL = frozenset(
-    {
-        OrderState.INTENDED,
-        OrderState.SENT,
-        OrderState.HELD,
-        OrderState.UNKNOWN,
-        OrderState.NOT_SENT,  # it was sent after all, and may work on
-    }
+_WOKEN_BY_A_FILL = frozenset(OrderState) - {OrderState.WORKING, OrderState.FILLED}
+_JUDGED = frozenset({OrderState.NOT_SENT, OrderState.REJECTED})
+"""Ends that we conclude from what the venue does not show; it may show it yet."""
+_SIGNS_OF_LIFE = frozenset(
+    {VenueStatus.HELD, VenueStatus.WORKING, VenueStatus.PENDING_CANCEL, VenueStatus.FILLED}
 )
 _RANK = {OrderState.INTENDED: 0, OrderState.SENT: 1, OrderState.HELD: 2, OrderState.WORKING: 3}
 
 
-def on_report(order: Order, report: OrderReport) -> Change | AwaitFills | Claim | None:
+def on_report(order: Order, report: OrderReport) -> Meaning | None:
     """What a report means for an order; None when it says nothing new."""
-    if order.state.is_final and order.state is not OrderState.NOT_SENT:
+    if order.state.is_final:
         return None
     if report.status in _LIVE:
         return _on_live(order, _LIVE[report.status])
@@ -68,16 +77,41 @@ def on_report(order: Order, report: OrderReport) -> Change | AwaitFills | Claim 
         state = order.state if order.state in _RANK else OrderState.WORKING
         return _changed(order, Change(max(state, OrderState.SENT, key=_rank), None, "CANCEL"))
     if report.status is VenueStatus.INACTIVE and not report.completed:
+        if report.why_held:
+            held = Change(OrderState.HELD, f"held: {report.why_held}", order.pending_change)
+            return _changed(order, held)
         return Claim(report.reason or "the venue set it inactive")
     return _on_end(order, report)
 
 
+def revives(order: Order, report: OrderReport) -> bool:
+    """Whether the venue speaks as of a live order about one that we judged to be none."""
+    if order.state is OrderState.NOT_SENT and report.status is VenueStatus.PENDING:
+        return True
+    return order.state in _JUDGED and report.status in _SIGNS_OF_LIFE
+
+
 def on_fill(order: Order) -> Change | None:
-    """What a booked fill means: all of it filled, or a sign of life of one thought dead."""
-    if order.filled >= order.request.quantity:
+    """What a booked fill means: all of it filled, or a sign of life of one thought dead.
+
+    An end waits for the fills that it announces: one that comes after it was not among them.
+    """
+    if order.filled >= order.most:
         return _changed(order, Change(OrderState.FILLED))
     if order.state in _WOKEN_BY_A_FILL:
-        return Change(OrderState.WORKING, pending_change=order.pending_change)
+        ended = f"it traded after it had ended as {order.state}" if order.state.is_final else None
+        return Change(OrderState.WORKING, ended, order.pending_change)
+    return None
+
+
+def on_less_filled(order: Order) -> Change | None:
+    """What a correction or a bust means: of a filled order nobody knows if the rest works."""
+    if order.state is OrderState.FILLED and order.filled < order.request.quantity:
+        reason = (
+            f"the venue corrected an execution: {order.filled} of {order.request.quantity} are "
+            "filled, and whether the rest works is not known"
+        )
+        return Change(OrderState.UNKNOWN, reason)
     return None
 
 
@@ -91,8 +125,8 @@ def _on_live(order: Order, state: OrderState) -> Change | None:
     return _changed(order, Change(state, None, order.pending_change))
 
 
-def _on_end(order: Order, report: OrderReport) -> Change | AwaitFills | None:
-    filled = report.filled if report.filled is not None else order.filled
+def _on_end(order: Order, report: OrderReport) -> Meaning | None:
+    filled = report.filled
     if report.status is VenueStatus.FILLED:
         # Completed orders may bring no number, or 0: then it is done when all of it is booked.
         filled = report.filled or order.request.quantity
@@ -103,6 +137,8 @@ def _on_end(order: Order, report: OrderReport) -> Change | AwaitFills | None:
         then = Change(OrderState.REJECTED, report.reason or "refused by the venue")
     else:
         then = Change(OrderState.CANCELLED, report.reason or "cancelled")
+    if filled is None:
+        return AwaitLists(then)
     if filled > order.filled:
         return AwaitFills(filled, then)
     return _changed(order, then)

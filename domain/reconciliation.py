@@ -14,10 +14,13 @@ from decimal import Decimal
 
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
-from domain.venue import PositionReport, Round
+from domain.venue import PositionReport, Round, VenueStatus
 
 SETTLED_AFTER = timedelta(seconds=30)
 BETWEEN_ROUNDS = timedelta(seconds=10)
+_LIVE = frozenset(
+    {VenueStatus.PENDING, VenueStatus.HELD, VenueStatus.WORKING, VenueStatus.PENDING_CANCEL}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,17 @@ class Missing:
     client_order_id: str
     first_round_at: datetime
     """When the first complete round without it was asked, on this link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An end of an order that the venue has claimed, to be borne out by a round."""
+
+    client_order_id: str
+    state: OrderState
+    text: str
+    by_status: bool
+    """By its status, without a number of what was filled; else by a code alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +56,26 @@ class Verdicts:
 
 def seen_in(round: Round) -> frozenset[str]:
     """The client order ids that any list of the round shows."""
+    traded = {report.client_order_id for report in round.executions}
+    return _listed_in(round) | {each for each in traded if each}
+
+
+def claim_holds(claim: Claimed, round: Round) -> bool | None:
+    """Whether a complete round, asked after it, bears out that an order has ended so.
+
+    None while the venue lists it as inactive: refused or parked, nobody can tell.
+    """
+    statuses = {r.status for r in round.open_orders if r.client_order_id == claim.client_order_id}
+    if VenueStatus.INACTIVE in statuses:
+        return None
+    if statuses & _LIVE:
+        return False
+    return claim.by_status or claim.client_order_id not in seen_in(round)
+
+
+def _listed_in(round: Round) -> frozenset[str]:
     ids = {report.client_order_id for report in round.open_orders}
     ids |= {report.client_order_id for report in round.completed_orders}
-    ids |= {report.client_order_id for report in round.executions}
     return frozenset(each for each in ids if each)
 
 
@@ -56,15 +87,21 @@ def judge_orders(
 ) -> Verdicts:
     """Judge the open orders by a complete round; `before` are those missed on this link so far."""
     seen = seen_in(round)
+    listed = _listed_in(round)
     missing: list[Missing] = []
     absent: list[str] = []
     in_doubt: list[str] = []
     for order in open_orders:
         name = order.client_order_id
         since = order.sent_at or order.created_at
-        if name in seen or since >= round.asked_at or order.state is OrderState.INTENDED:
+        if name in listed or since >= round.asked_at or order.state is OrderState.INTENDED:
             continue
+        if order.filled >= order.request.quantity:
+            continue  # its fills are booked: its end is on its way to the ledger
+        # Executions alone do not say what became of the rest.
         in_doubt.append(name)
+        if name in seen:
+            continue
         if round.asked_at - since < SETTLED_AFTER:
             continue
         known = before.get(name)

@@ -29,9 +29,11 @@ from simulators.model import (
     Commission,
     Execution,
     Instrument,
+    Margin,
     NewOrder,
     OrderRefused,
     Phase,
+    Preview,
     Session,
     TopOfBook,
 )
@@ -105,7 +107,7 @@ class SimulatedBroker:
         self._store = store
         books = store.books()
         self._money = Account(dict(books.cash), dict(books.positions))
-        self._funds = Funds(exchange, self._money, BASE_CURRENCY)
+        self._funds = Funds(exchange, self._money, BASE_CURRENCY, lambda: self.habits)
         self._register = OrderRegister(store, exchange, books)
         settlement = Settlement(store, exchange, self._money, self._funds)
         for execution, commission in self._register.executions():
@@ -179,6 +181,15 @@ class SimulatedBroker:
             events += self._take(live, order)
         self._commit()
         return events
+
+    def preview(self, order: NewOrder) -> Preview | OrderRefused:
+        """What would come of an order, as of the last `advance`; nothing is kept of it."""
+        if not order.account:
+            order = replace(order, account=self.account)
+        refusal = self._refuse(order, None)
+        if refusal is not None:
+            return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)
+        return self._funds.preview(order)
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
         """Cancel an order of a client; another client's is not found."""
@@ -262,7 +273,11 @@ class SimulatedBroker:
     # The account
 
     def positions(self) -> Sequence[BrokerPosition]:
-        """What is held, and what was held and is flat now (quantity 0)."""
+        """What is held, and what was held and is flat now (quantity 0).
+
+        Currency counts as cash; that it is a position too is the habit of TWS alone.
+        """
+        virtual = self.habits.virtual_currency_positions
         return [
             BrokerPosition(
                 instrument=self._instrument(con_id),
@@ -272,11 +287,21 @@ class SimulatedBroker:
                 realised_pnl=holding.realised_pnl,
             )
             for con_id, holding in self._money.holdings.items()
+            if virtual or not self.exchange.markets[con_id].listing.is_currency
         ]
 
     def cash(self) -> dict[str, Decimal]:
         """Cash by currency; negative is borrowed."""
         return dict(self._money.cash)
+
+    @property
+    def initial_margin_rate(self) -> Decimal:
+        """The part of a share's value that is needed to buy it."""
+        return self._funds.margin_rates()[0]
+
+    def margin(self) -> Margin:
+        """What the account is worth, and what its shares tie up of it."""
+        return self._funds.margin()
 
     def rate(self, currency: str) -> Decimal:
         """Units of the base currency for one of `currency`, at mid."""

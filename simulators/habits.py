@@ -39,6 +39,8 @@ class Habits:
 
     what_if: Literal["answered", "sentinel_first", "mute"] = "answered"
     """`sentinel_first`: before the answer comes one whose margins are all unset."""
+    what_if_commission: Literal["exact", "range"] = "exact"
+    """`range`: the commission is unset, its least and its most are told instead."""
     read_only: bool = False
     """The gateway's *Read-Only API*: orders, previews and cancels are answered with 321."""
 

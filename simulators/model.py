@@ -195,6 +195,27 @@ class Commission:
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """What the account is worth and what its shares tie up, in the base currency."""
+
+    equity: Decimal
+    initial: Decimal
+    maintenance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would cost and tie up; nothing of it is kept."""
+
+    order: BrokerOrder
+    """As it would stand; without a permanent id (0)."""
+    before: Margin
+    after: Margin
+    commission: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderChanged:
     """An order has a new status, fill or price."""
 
@@ -301,6 +322,10 @@ class Broker(Protocol):
         """Take a new order, or change the live one that has its client id and order id."""
         ...
 
+    def preview(self, order: NewOrder) -> Preview | OrderRefused:
+        """What would come of an order; nothing is kept of the question."""
+        ...
+
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]: ...
 
     def advance(self) -> list[BrokerEvent]:
@@ -338,6 +363,13 @@ class Broker(Protocol):
     def cash(self) -> dict[str, Decimal]:
         """Cash by currency."""
         ...
+
+    @property
+    def initial_margin_rate(self) -> Decimal:
+        """The part of a share's value that is needed to buy it."""
+        ...
+
+    def margin(self) -> Margin: ...
 
     def rate(self, currency: str) -> Decimal:
         """Units of the base currency for one of `currency`, at mid."""

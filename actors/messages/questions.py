@@ -29,6 +29,22 @@ class GetOrder(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class GetOrderDetail(Message):
+    """To the ledger. Answered with an `OrderDetail` or None."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetVerdict(Message):
+    """To the desk: what became of a proposal that was pending. Answered with `Verdict` or None."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class GetFills(Message):
     """To the ledger. Answered with a tuple of `Fill`, newest first."""
 
@@ -36,6 +52,15 @@ class GetFills(Message):
     limit: int = 100
     symbol: Symbol | None = None
     client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetForeignFills(Message):
+    """To the ledger. Answered with a tuple of `ForeignFill`, newest first."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    limit: int = 100
+    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class RoundFed(Message):
     """From `resync` to `orders`: all facts of that round have been sent to you."""
 
     number: int
+    asked_at: datetime | None = None
+    """When its lists were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class QueryOrder(Message):
     claim: str
     """`REJECTED`, `FILLS_MISSING`, `UNKNOWN_CODE`, …"""
     text: str
+    state: OrderState | None = None
+    """The end that is claimed, where one is."""
+    by_status: bool = False
+    """The venue's own status claims it, without saying how much was filled; else a code."""
 
 
 @dataclass(frozen=True, slots=True)

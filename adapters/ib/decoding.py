@@ -16,8 +16,9 @@ from adapters.venue import decimal_of
 from domain.orders import OrderType, Side, Tif
 from domain.venue import TradingSession, VenueStatus
 
-#: An unset double, as Java and Python spell it, and an unset int.
-UNSET_DOUBLE = 1.7976931348623157e308
+#: From here on a number of the wire says *unset*: TWS writes the largest double, or 2**127 - 1
+#: for a decimal, and gateways spell either with fewer digits.
+UNSET_FROM = 1e30
 UNSET_INT = 2147483647
 
 _STATUS = {
@@ -76,7 +77,7 @@ _ZONE_NAMES = {
 
 def number(value: float) -> Decimal | None:
     """The exact decimal of a float of the wire; None for *unset* and what is no number."""
-    if not math.isfinite(value) or abs(value) >= UNSET_DOUBLE:
+    if not math.isfinite(value) or abs(value) >= UNSET_FROM:
         return None
     if value.is_integer() and abs(value) < 1e15:
         return Decimal(int(value))

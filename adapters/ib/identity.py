@@ -24,6 +24,7 @@ class OrderIdentities:
         self._next_request = FIRST_REQUEST_ID
         self._ref_by_session_id: dict[tuple[int, int], str] = {}
         self._ref_by_permanent_id: dict[int, str] = {}
+        self._permanent_id: dict[str, int] = {}
         self._ours: dict[str, int] = {}
 
     def at_least(self, order_id: int) -> None:
@@ -42,6 +43,12 @@ class OrderIdentities:
         self.learn(self._client_id, order_id, 0, client_order_id)
         return order_id
 
+    def fresh_preview_id(self) -> int:
+        """An id from the counter of orders for one that is only asked about, never placed."""
+        order_id = self._next_order
+        self._next_order += 1
+        return order_id
+
     def fresh_request_id(self) -> int:
         """An id for anything that is no order."""
         self._next_request += 1
@@ -56,19 +63,26 @@ class OrderIdentities:
             return
         if permanent_id > 0:
             self._ref_by_permanent_id[permanent_id] = reference
-        if real:
-            self._ref_by_session_id[client_id, order_id] = reference
-            if client_id == self._client_id:
-                self._ours[reference] = order_id
+            self._permanent_id[reference] = permanent_id
+        if not real:
+            return
+        # An id that the venue gave out twice stays with the order that has it on this link.
+        owner = self._ref_by_session_id.setdefault((client_id, order_id), reference)
+        if owner == reference and client_id == self._client_id:
+            self._ours[reference] = order_id
 
     def reference(self, client_id: int, order_id: int, permanent_id: int) -> str | None:
         """The `orderRef` of an order, if this link has learned it.
 
-        The permanent id is asked first: it names one order for ever.
+        The permanent id is asked first: it names one order for ever. A session's id, which the
+        venue may have given out before, names none that has another permanent id.
         """
-        return self._ref_by_permanent_id.get(permanent_id) or self._ref_by_session_id.get(
-            (client_id, order_id)
-        )
+        known = self._ref_by_permanent_id.get(permanent_id)
+        if known is not None:
+            return known
+        reference = self._ref_by_session_id.get((client_id, order_id))
+        other = self._permanent_id.get(reference or "", permanent_id)
+        return reference if other == permanent_id or permanent_id <= 0 else None
 
     def of_error(self, order_id: int) -> str | None:
         """The order of ours that an error's id means; errors only reach their own client."""

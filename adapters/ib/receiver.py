@@ -20,6 +20,7 @@ from adapters.ib.facts import (
     commission_report,
     completed_order_report,
     execution_report,
+    is_reckoned,
     open_order_report,
     position_report,
     status_report,
@@ -37,7 +38,7 @@ from adapters.ib.library import (
 from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
-from domain.venue import AccountValue, CommissionReport, OrderReport, VenueNotice
+from domain.venue import AccountValue, OrderReport, VenueNotice
 from runtime.interface import Clock
 
 #: Lists without an id, by the name that `Round.unended` has for them.
@@ -92,7 +93,6 @@ class Receiver:
         self.levels: dict[int, Level1] = {}
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
-        self.commissions: list[CommissionReport] = []
         self.unreadable = 0
 
     # The link itself.
@@ -121,7 +121,7 @@ class Receiver:
                 self._sink.notice(self._errors.notice(code, words))
             return
         reference = self._identities.of_error(request)
-        if reference is not None:
+        if reference is not None and self._errors.rule(code).scope not in ("link", "farm"):
             self._sink.order_fact(self._errors.notice(code, words, client_order_id=reference))
             return
         level = self.levels.get(request)
@@ -179,6 +179,10 @@ class Receiver:
 
     def openOrder(self, order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
         if order.whatIf:
+            # The first may come before the margins are reckoned; the real one follows it.
+            if is_reckoned(state):
+                self._requests.row(order.orderId, state)
+                self._requests.end(order.orderId)
             return
         report = self._of_our_account(
             order, open_order_report(contract, order, state, self._identities)
@@ -219,11 +223,8 @@ class Receiver:
         self, execution_id: str, commission: str, currency: str, realised: str
     ) -> None:
         report = commission_report(execution_id, commission, currency, realised)
-        if report is None:
-            return
-        if self.executions_request is not None:
-            self.commissions.append(report)
-        self._sink.order_fact(report)
+        if report is not None:
+            self._sink.order_fact(report)
 
     # The account.
 

@@ -50,7 +50,6 @@ class Rounds:
             keys[EXECUTIONS] = executions
             answers = {name: self._requests.begin(key, list_seconds) for name, key in keys.items()}
             self._receiver.executions_request = executions
-            self._receiver.commissions = []
             self._ask(executions)
             try:
                 rows, unended = await _gather(answers)
@@ -62,13 +61,11 @@ class Rounds:
                     open_orders=tuple(rows[OPEN_ORDERS]),
                     completed_orders=tuple(rows[COMPLETED_ORDERS]),
                     executions=tuple(rows[EXECUTIONS]),
-                    commissions=tuple(self._receiver.commissions),
                     positions=tuple(rows[POSITIONS]),
                     account_values=tuple(rows[ACCOUNT]),
                 )
             finally:
                 self._receiver.executions_request = None
-                self._receiver.commissions = []
                 for key in keys.values():
                     self._requests.give_up(key)
 

@@ -6,18 +6,32 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from adapters.book import AuditRow, Booking, Fill, ManagedPosition
+from adapters.book import (
+    AuditRow,
+    Booking,
+    CommissionWord,
+    ExecutionWord,
+    Fill,
+    ForeignFill,
+    ManagedPosition,
+)
+from adapters.store.amendments import Amendments
 from adapters.store.commissions import Commissions
 from adapters.store.connection import Connection
 from adapters.store.fills import Fills
+from adapters.store.foreign import ForeignExecutions
 from adapters.store.journal import Journal
 from adapters.store.locks import StateLock
+from adapters.store.order_rows import Entry
 from adapters.store.orders import Orders
 from adapters.store.positions import Positions
+from adapters.store.previews import Previews
 from adapters.store.tables import Audit, Setting
+from adapters.store.words import Words
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
-from domain.venue import CommissionReport, ExecutionReport
+from domain.terms import Amendment, AmendmentState, Terms
+from domain.venue import CommissionReport, ExecutionReport, OrderPreview
 
 
 class SqliteBook:
@@ -32,21 +46,38 @@ class SqliteBook:
         self._journal = Journal(connection)
         self._positions = Positions(connection)
         self._orders = Orders(connection, self._journal)
-        self._fills = Fills(connection, self._journal, self._orders, self._positions)
-        self._commissions = Commissions(connection, self._journal, self._positions)
+        self._amendments = Amendments(connection, self._journal)
+        self._previews = Previews(connection)
+        self._words = Words(connection)
+        self._foreign = ForeignExecutions(connection, self._journal)
+        self._fills = Fills(
+            connection, self._journal, self._orders, self._positions, self._foreign, self._words
+        )
+        self._commissions = Commissions(connection, self._journal, self._positions, self._words)
 
-    def record_intent(self, order: Order, correlation: str) -> None:
-        """Write the intent of an order, of which nothing can be filled yet.
+    def record_intent(
+        self,
+        order: Order,
+        correlation: str,
+        *,
+        attached: Sequence[Order] = (),
+        preview: OrderPreview | None = None,
+    ) -> None:
+        """Write the intent of an order, and of those that leave with it: all of them or none.
 
         Raises:
-            DuplicateIntent: the client order id is taken; carries the order on record.
-            ValueError: the order says that some of it is filled: only fills may say that.
+            DuplicateIntent: a client order id is taken; carries the order on record.
+            ValueError: an order says that some of it is filled: only fills may say that.
         """
-        if order.filled:
-            raise ValueError(f"an intent cannot be filled, as {order.client_order_id} claims")
-        self._orders.refuse_duplicate(order.client_order_id)
+        for each in (order, *attached):
+            if each.filled:
+                raise ValueError(f"an intent cannot be filled, as {each.client_order_id} claims")
+            self._orders.refuse_duplicate(each.client_order_id)
         with self.connection.write():
-            self._orders.insert(order, correlation)
+            for each in (order, *attached):
+                self._orders.insert(each, correlation)
+            if preview is not None:
+                self._previews.insert(order.client_order_id, preview)
 
     def record_state(
         self,
@@ -64,9 +95,7 @@ class SqliteBook:
         Raises:
             LookupError: no such order is in the book.
         """
-        entry = self._orders.entry(client_order_id)
-        if entry is None:
-            raise LookupError(f"no order {client_order_id} is in the book")
+        entry = self._entry(client_order_id)
         with self.connection.write():
             self._orders.set_state(
                 entry,
@@ -77,12 +106,71 @@ class SqliteBook:
                 pending_change=pending_change,
                 sent_at=sent_at,
             )
-            after = self._orders.entry(client_order_id)
-        assert after is not None
-        return after.order
+            return self._entry(client_order_id).order
 
-    def book_fill(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
-        """Book an execution once by its key, which no two venues of a book may share.
+    def record_amendment(self, amendment: Amendment, correlation: str) -> Order:
+        """Write the intent to change an order; gives the order with it.
+
+        Raises:
+            DuplicateAmendment: the order has one under this id; carries it.
+            LookupError: no such order is in the book.
+        """
+        entry = self._entry(amendment.client_order_id)
+        self._amendments.refuse_duplicate(amendment)
+        with self.connection.write():
+            self._amendments.insert(amendment, correlation)
+            self._orders.set_amending(entry, amendment.amendment_id, amendment.created_at)
+            return self._entry(amendment.client_order_id).order
+
+    def record_amended(
+        self,
+        client_order_id: str,
+        amendment_id: str,
+        state: AmendmentState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> Order:
+        """Write what became of an amendment; confirmed, its terms are the order's from now on.
+
+        Raises:
+            LookupError: no such order or amendment is in the book.
+        """
+        entry = self._entry(client_order_id)
+        amendment = self._amendments.one(client_order_id, amendment_id)
+        if amendment is None:
+            raise LookupError(f"{client_order_id} has no amendment {amendment_id} in the book")
+        with self.connection.write():
+            self._amendments.set_state(
+                amendment,
+                state,
+                at,
+                reason=reason,
+                sent_at=sent_at,
+                correlation=entry.correlation,
+            )
+            if state is AmendmentState.CONFIRMED:
+                self._orders.set_terms(entry, amendment.terms, at, f"amendment {amendment_id}")
+            if state.is_settled:
+                self._orders.set_amending(entry, None, at)
+            return self._entry(client_order_id).order
+
+    def record_terms(self, client_order_id: str, terms: Terms, at: datetime, why: str) -> Order:
+        """Write terms that the venue itself has changed.
+
+        Raises:
+            LookupError: no such order is in the book.
+        """
+        entry = self._entry(client_order_id)
+        with self.connection.write():
+            self._orders.set_terms(entry, terms, at, why)
+            return self._entry(client_order_id).order
+
+    def book_fill(
+        self, venue: str, report: ExecutionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
+        """Book an execution of a venue once by its key; a higher revision replaces a lower.
 
         It belongs to the order that it names; one that names none, to the order of its venue's
         id. The symbol and the venue are the order's. No fill comes back for a foreign one.
@@ -91,18 +179,19 @@ class SqliteBook:
             ValueError: its quantity is below zero (zero is a bust), or an amount is not finite.
         """
         with self.connection.write():
-            return self._fills.book(report, at)
+            return self._fills.book(venue, report, at)
 
     def book_commission(
-        self, report: CommissionReport, at: datetime
+        self, venue: str, report: CommissionReport, at: datetime
     ) -> tuple[Booking, Fill | None]:
-        """Book a commission once by its execution's key; negative is a rebate.
+        """Book what an execution of a venue cost; negative is a rebate.
 
-        It stands until a higher revision comes. With the fill as it is now, where that is ours.
+        It stands until the venue says another amount, of this revision or of a higher one.
+        With the fill as it is now, where that is ours.
         """
         with self.connection.write():
-            booking = self._commissions.book(report, at)
-        return booking, self._fills.fill(report.execution_key)
+            booking = self._commissions.book(venue, report, at)
+        return booking, self._fills.fill(venue, report.execution_key)
 
     def record_setting(self, key: str, value: str, at: datetime) -> None:
         """Set a durable switch, such as `paused`."""
@@ -134,9 +223,25 @@ class SqliteBook:
         entry = self._orders.entry(client_order_id)
         return None if entry is None else entry.order
 
-    def order_by_venue_id(self, venue_order_id: str) -> Order | None:
+    def amendments(self, client_order_id: str) -> Sequence[Amendment]:
+        """Of an order, oldest first."""
+        return self._amendments.of(client_order_id)
+
+    def preview(self, client_order_id: str) -> OrderPreview | None:
+        """What the venue foretold of an order; None where it was not asked."""
+        return self._previews.of(client_order_id)
+
+    def related(self, client_order_id: str) -> Sequence[Order]:
+        """Those that left with it: parent, children, and the others of its group.
+
+        Raises:
+            LookupError: no such order is in the book.
+        """
+        return self._orders.related(self._entry(client_order_id).order)
+
+    def order_by_venue_id(self, venue: str, venue_order_id: str) -> Order | None:
         """The newest order that the venue knows under this permanent id."""
-        entry = self._orders.entry_by_venue_id(venue_order_id)
+        entry = self._orders.entry_by_venue_id(venue, venue_order_id)
         return None if entry is None else entry.order
 
     def open_orders(self) -> Sequence[Order]:
@@ -159,6 +264,20 @@ class SqliteBook:
         """Newest first, by time of trading."""
         return self._fills.newest(limit, symbol, client_order_id)
 
+    def foreign_fills(
+        self, *, limit: int = 100, symbol: Symbol | None = None
+    ) -> Sequence[ForeignFill]:
+        """What others traded in this account, newest first, by time of trading."""
+        return self._foreign.newest(limit, symbol)
+
+    def execution_words(self, venue: str, execution_key: str) -> Sequence[ExecutionWord]:
+        """Every revision of an execution that the venue has told, the first one first."""
+        return self._words.on_execution(venue, execution_key)
+
+    def commission_words(self, venue: str, execution_key: str) -> Sequence[CommissionWord]:
+        """Every commission that the venue has told of an execution, as they came."""
+        return self._words.on_commission(venue, execution_key)
+
     def positions(self) -> Sequence[ManagedPosition]:
         """Those that are not flat, and those that have ever been traded."""
         return self._positions.all()
@@ -179,6 +298,12 @@ class SqliteBook:
                 .execute(self.connection.database)
             )
             return [AuditRow(row.at, row.who, row.what, row.detail) for row in rows]
+
+    def _entry(self, client_order_id: str) -> Entry:
+        entry = self._orders.entry(client_order_id)
+        if entry is None:
+            raise LookupError(f"no order {client_order_id} is in the book")
+        return entry
 
     def close(self) -> None:
         """Close the file and let its lock go; harmless when it is closed."""

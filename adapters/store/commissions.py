@@ -9,40 +9,47 @@ from adapters.store.columns import decimal_text, micros, optional_decimal_text
 from adapters.store.connection import Connection
 from adapters.store.journal import Journal
 from adapters.store.positions import Positions
+from adapters.store.words import Words
 from domain.venue import CommissionReport
 
-_REVISION = "SELECT revision FROM commissions WHERE execution_key = ?"
+_REVISION = "SELECT revision FROM commissions WHERE venue = ? AND execution_key = ?"
 _WRITE = """
-INSERT OR REPLACE INTO commissions (execution_key, revision, execution_id, amount, currency,
-realised_pnl, booked_us) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO commissions (venue, execution_key, revision, execution_id, amount,
+currency, realised_pnl, booked_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _OWNER = """
 SELECT o.client_order_id, o.correlation FROM fills AS f
-JOIN orders AS o ON o.client_order_id = f.client_order_id WHERE f.execution_key = ?
+JOIN orders AS o ON o.client_order_id = f.client_order_id
+WHERE f.venue = ? AND f.execution_key = ?
 """
-_FOREIGN = "SELECT 1 FROM foreign_executions WHERE execution_key = ?"
+_FOREIGN = "SELECT 1 FROM foreign_executions WHERE venue = ? AND execution_key = ?"
 
 
 class Commissions:
     """The table of commissions. Nothing here begins a transaction of its own."""
 
-    def __init__(self, connection: Connection, journal: Journal, positions: Positions) -> None:
+    def __init__(
+        self, connection: Connection, journal: Journal, positions: Positions, words: Words
+    ) -> None:
         self._connection = connection
         self._journal = journal
         self._positions = positions
+        self._words = words
 
-    def book(self, report: CommissionReport, at: datetime) -> Booking:
-        """Keep the highest revision; a second word at the same revision changes nothing."""
-        known = self._connection.row(_REVISION, (report.execution_key,))
-        if known is not None and known[0] >= report.revision:
+    def book(self, venue: str, report: CommissionReport, at: datetime) -> Booking:
+        """What stands is the last word at the highest revision; the same word is no news."""
+        place = (venue, report.execution_key)
+        known = self._connection.row(_REVISION, place)
+        news = self._words.add_commission(venue, report, at)
+        if not news or (known is not None and known[0] > report.revision):
             return Booking.DUPLICATE
-        owner = self._connection.row(_OWNER, (report.execution_key,))
+        owner = self._connection.row(_OWNER, place)
         if known is not None:
-            self._positions.detach_commission(report.execution_key)
+            self._positions.detach_commission(*place)
         self._connection.execute(
             _WRITE,
             (
-                report.execution_key,
+                *place,
                 report.revision,
                 report.execution_id,
                 decimal_text(report.commission),
@@ -51,12 +58,13 @@ class Commissions:
                 micros(at),
             ),
         )
-        self._positions.attach_commission(report.execution_key)
+        self._positions.attach_commission(*place)
         subject, correlation = owner or (report.execution_key, "")
-        self._journal.append(at, "commission", subject, _detail(report), correlation)
+        detail = {"venue": venue, **_detail(report)}
+        self._journal.append(at, "commission", subject, detail, correlation)
         if owner is not None:
             return Booking.NEW if known is None else Booking.CORRECTED
-        if self._connection.row(_FOREIGN, (report.execution_key,)):
+        if self._connection.row(_FOREIGN, place):
             return Booking.FOREIGN
         return Booking.EARLY
 

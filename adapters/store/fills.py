@@ -17,8 +17,10 @@ from adapters.store.columns import decimal_text, micros, moment, optional_decima
 from adapters.store.connection import Connection, Row
 from adapters.store.foreign import ForeignExecutions, journalled
 from adapters.store.journal import Journal
-from adapters.store.orders import Entry, Orders
+from adapters.store.order_rows import Entry
+from adapters.store.orders import Orders
 from adapters.store.positions import Positions
+from adapters.store.words import Words
 from domain.orders import Side
 from domain.symbols import Symbol
 from domain.venue import ExecutionReport
@@ -26,12 +28,14 @@ from domain.venue import ExecutionReport
 _SELECT = """
 SELECT f.execution_id, f.execution_key, f.client_order_id, f.venue_order_id, f.symbol, f.side,
 f.quantity, f.price, f.time_us, f.exchange, f.liquidity, f.revision, c.amount, c.currency,
-c.revision FROM fills AS f LEFT JOIN commissions AS c ON c.execution_key = f.execution_key
+c.revision, f.venue FROM fills AS f
+LEFT JOIN commissions AS c ON c.venue = f.venue AND c.execution_key = f.execution_key
 """
 _NEWEST = "ORDER BY f.time_us DESC, f.execution_key DESC LIMIT ?"
-_BY_KEY = f"{_SELECT} WHERE f.execution_key = ?"
+_BY_KEY = f"{_SELECT} WHERE f.venue = ? AND f.execution_key = ?"
 _KNOWN = """
-SELECT revision, client_order_id, quantity, price, time_us FROM fills WHERE execution_key = ?
+SELECT revision, client_order_id, quantity, price, time_us FROM fills
+WHERE venue = ? AND execution_key = ?
 """
 # The position columns are set at once by the recomputation that follows.
 _INSERT = """
@@ -41,7 +45,8 @@ after_realised, after_opened_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 """
 _REPLACE = """
 UPDATE fills SET revision = ?, execution_id = ?, side = ?, quantity = ?, price = ?, time_us = ?,
-exchange = ?, liquidity = ?, venue_order_id = coalesce(?, venue_order_id) WHERE execution_key = ?
+exchange = ?, liquidity = ?, venue_order_id = coalesce(?, venue_order_id)
+WHERE venue = ? AND execution_key = ?
 """
 
 
@@ -49,17 +54,24 @@ class Fills:
     """The table of fills. Nothing here begins a transaction of its own."""
 
     def __init__(
-        self, connection: Connection, journal: Journal, orders: Orders, positions: Positions
+        self,
+        connection: Connection,
+        journal: Journal,
+        orders: Orders,
+        positions: Positions,
+        foreign: ForeignExecutions,
+        words: Words,
     ) -> None:
         self._connection = connection
         self._journal = journal
         self._orders = orders
         self._positions = positions
-        self._foreign = ForeignExecutions(connection, journal)
+        self._foreign = foreign
+        self._words = words
 
-    def fill(self, execution_key: str) -> Fill | None:
+    def fill(self, venue: str, execution_key: str) -> Fill | None:
         """The execution under this key, where it is of an order of ours."""
-        row = self._connection.row(_BY_KEY, (execution_key,))
+        row = self._connection.row(_BY_KEY, (venue, execution_key))
         return None if row is None else _fill(row)
 
     def newest(
@@ -72,7 +84,9 @@ class Fills:
         sql = f"{_SELECT} WHERE {where} {_NEWEST}"
         return [_fill(row) for row in self._connection.rows(sql, (*given.values(), limit))]
 
-    def book(self, report: ExecutionReport, at: datetime) -> tuple[Booking, Fill | None]:
+    def book(
+        self, venue: str, report: ExecutionReport, at: datetime
+    ) -> tuple[Booking, Fill | None]:
         """Book an execution; see `Book.book_fill`.
 
         Raises:
@@ -80,31 +94,34 @@ class Fills:
         """
         if report.quantity < 0:
             raise ValueError(f"execution {report.execution_id} has quantity {report.quantity}")
-        known = self._connection.row(_KNOWN, (report.execution_key,))
+        place = (venue, report.execution_key)
+        self._words.add_execution(venue, report, at)
+        known = self._connection.row(_KNOWN, place)
         if known is not None:
             if known[0] >= report.revision:
-                return Booking.DUPLICATE, self.fill(report.execution_key)
-            self._correct(report, at, known)
-            return Booking.CORRECTED, self.fill(report.execution_key)
-        entry = self._owner(report)
+                return Booking.DUPLICATE, self.fill(*place)
+            self._correct(venue, report, at, known)
+            return Booking.CORRECTED, self.fill(*place)
+        entry = self._owner(venue, report)
         if entry is None:
-            return self._foreign.note(report, at), None
+            return self._foreign.note(venue, report, at), None
         self._add(report, at, entry)
-        return Booking.NEW, self.fill(report.execution_key)
+        return Booking.NEW, self.fill(*place)
 
-    def _owner(self, report: ExecutionReport) -> Entry | None:
+    def _owner(self, venue: str, report: ExecutionReport) -> Entry | None:
         """The order of ours that traded: by our id, or where none is given by the venue's."""
+        entry = None
         if report.client_order_id:
-            return self._orders.entry(report.client_order_id)
-        if report.venue_order_id:
-            return self._orders.entry_by_venue_id(report.venue_order_id)
-        return None
+            entry = self._orders.entry(report.client_order_id)
+        elif report.venue_order_id:
+            entry = self._orders.entry_by_venue_id(venue, report.venue_order_id)
+        return entry if entry is not None and entry.order.venue == venue else None
 
     def _add(self, report: ExecutionReport, at: datetime, entry: Entry) -> None:
         order = entry.order
         # It may have come before without our id; then it was noted as foreign, perhaps at a
         # higher revision than this one.
-        report = self._foreign.claim(report)
+        report = self._foreign.claim(order.venue, report)
         self._connection.execute(
             _INSERT,
             (
@@ -116,7 +133,7 @@ class Fills:
                 str(order.request.symbol),
             ),
         )
-        detail = journalled(report)
+        detail = journalled(order.venue, report)
         self._journal.append(at, "fill", order.client_order_id, detail, entry.correlation)
         with localcontext(EXACT):
             value = report.quantity * report.price
@@ -124,18 +141,18 @@ class Fills:
         self._positions.recompute(
             order.venue, order.request.symbol, micros(report.time), report.execution_key
         )
-        self._positions.attach_commission(report.execution_key)
+        self._positions.attach_commission(order.venue, report.execution_key)
 
-    def _correct(self, report: ExecutionReport, at: datetime, known: Row) -> None:
+    def _correct(self, venue: str, report: ExecutionReport, at: datetime, known: Row) -> None:
         _, client_order_id, quantity, price, time_us = known
         entry = self._orders.entry(client_order_id)
         if entry is None:  # the foreign key forbids it
             raise LookupError(f"the order {client_order_id} of a fill is not in the book")
-        was = self._connection.row(_BY_KEY, (report.execution_key,))
+        was = self._connection.row(_BY_KEY, (venue, report.execution_key))
         self._connection.execute(
-            _REPLACE, (*_terms(report), report.venue_order_id, report.execution_key)
+            _REPLACE, (*_terms(report), report.venue_order_id, venue, report.execution_key)
         )
-        detail = {**journalled(report), "replaces": [str(item) for item in was or ()]}
+        detail = {**journalled(venue, report), "replaces": [str(item) for item in was or ()]}
         self._journal.append(at, "correction", client_order_id, detail, entry.correlation)
         with localcontext(EXACT):
             old_quantity, old_value = Decimal(quantity), Decimal(quantity) * Decimal(price)
@@ -176,4 +193,6 @@ def _fill(row: Row) -> Fill:
         commission=optional_decimal(row[12]),
         commission_currency=row[13],
         commission_final=row[14] is not None and row[14] >= row[11],
+        venue=row[15],
+        revision=row[11],
     )

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from adapters.book import Booking
-from adapters.store.columns import decimal_text, micros, moment
+from adapters.book import Booking, ForeignFill
+from adapters.store.columns import decimal_text, micros, moment, optional_decimal
 from adapters.store.connection import Connection
 from adapters.store.journal import Journal
 from domain.orders import Side
+from domain.symbols import Symbol
 from domain.venue import ExecutionReport
 
-_REVISION = "SELECT revision FROM foreign_executions WHERE execution_key = ?"
+_REVISION = "SELECT revision FROM foreign_executions WHERE venue = ? AND execution_key = ?"
 _SELECT = """
 SELECT revision, execution_id, venue_order_id, side, quantity, price, time_us, exchange,
-liquidity FROM foreign_executions WHERE execution_key = ?
+liquidity FROM foreign_executions WHERE venue = ? AND execution_key = ?
 """
 _WRITE = """
-INSERT OR REPLACE INTO foreign_executions (execution_key, revision, execution_id,
+INSERT OR REPLACE INTO foreign_executions (venue, execution_key, revision, execution_id,
 client_order_id, venue_order_id, symbol, side, quantity, price, time_us, exchange, liquidity)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_DELETE = "DELETE FROM foreign_executions WHERE execution_key = ?"
+_DELETE = "DELETE FROM foreign_executions WHERE venue = ? AND execution_key = ?"
+_NEWEST = """
+SELECT f.venue, f.execution_id, f.client_order_id, f.venue_order_id, f.symbol, f.side,
+f.quantity, f.price, f.time_us, f.exchange, c.amount, c.currency FROM foreign_executions AS f
+LEFT JOIN commissions AS c ON c.venue = f.venue AND c.execution_key = f.execution_key
+WHERE ? IS NULL OR f.symbol = ? ORDER BY f.time_us DESC, f.execution_key DESC LIMIT ?
+"""
 
 
 class ForeignExecutions:
@@ -33,14 +41,15 @@ class ForeignExecutions:
         self._connection = connection
         self._journal = journal
 
-    def note(self, report: ExecutionReport, at: datetime) -> Booking:
+    def note(self, venue: str, report: ExecutionReport, at: datetime) -> Booking:
         """Keep its highest revision: FOREIGN when it is news, DUPLICATE when it is not."""
-        known = self._connection.row(_REVISION, (report.execution_key,))
+        known = self._connection.row(_REVISION, (venue, report.execution_key))
         if known is not None and known[0] >= report.revision:
             return Booking.DUPLICATE
         self._connection.execute(
             _WRITE,
             (
+                venue,
                 report.execution_key,
                 report.revision,
                 report.execution_id,
@@ -55,15 +64,16 @@ class ForeignExecutions:
                 report.liquidity,
             ),
         )
-        self._journal.append(at, "foreign", report.execution_key, journalled(report))
+        self._journal.append(at, "foreign", report.execution_key, journalled(venue, report))
         return Booking.FOREIGN
 
-    def claim(self, report: ExecutionReport) -> ExecutionReport:
+    def claim(self, venue: str, report: ExecutionReport) -> ExecutionReport:
         """Take an execution out, now that it is known to be ours; at its highest revision."""
-        row = self._connection.row(_SELECT, (report.execution_key,))
+        place = (venue, report.execution_key)
+        row = self._connection.row(_SELECT, place)
         if row is None:
             return report
-        self._connection.execute(_DELETE, (report.execution_key,))
+        self._connection.execute(_DELETE, place)
         if row[0] <= report.revision:
             return report
         return replace(
@@ -79,10 +89,32 @@ class ForeignExecutions:
             liquidity=row[8],
         )
 
+    def newest(self, limit: int, symbol: Symbol | None) -> Sequence[ForeignFill]:
+        """The last `limit` by time of trading, newest first."""
+        text = symbol and str(symbol)
+        return [
+            ForeignFill(
+                venue=row[0],
+                execution_id=row[1],
+                client_order_id=row[2],
+                venue_order_id=row[3],
+                symbol=None if row[4] is None else Symbol.parse(row[4]),
+                side=Side(row[5]),
+                quantity=Decimal(row[6]),
+                price=Decimal(row[7]),
+                time=moment(row[8]),
+                exchange=row[9],
+                commission=optional_decimal(row[10]),
+                commission_currency=row[11],
+            )
+            for row in self._connection.rows(_NEWEST, (text, text, limit))
+        ]
 
-def journalled(report: ExecutionReport) -> dict[str, object]:
+
+def journalled(venue: str, report: ExecutionReport) -> dict[str, object]:
     """An execution as the journal tells it; the account stays out."""
     return {
+        "venue": venue,
         "execution_id": report.execution_id,
         "execution_key": report.execution_key,
         "revision": report.revision,

@@ -29,15 +29,16 @@ ORDER BY time_us, execution_key
 """
 _SET_AFTER = """
 UPDATE fills SET after_quantity = ?, after_cost = ?, after_realised = ?, after_opened_us = ?
-WHERE execution_key = ?
+WHERE venue = ? AND execution_key = ?
 """
 _SET_POSITION = """
 INSERT OR REPLACE INTO positions (venue, symbol, quantity, cost, realised_pnl, opened_us)
 VALUES (?, ?, ?, ?, ?, ?)
 """
 _COMMISSION = """
-SELECT f.venue, f.symbol, c.currency, c.amount FROM fills AS f
-JOIN commissions AS c ON c.execution_key = f.execution_key WHERE f.execution_key = ?
+SELECT f.symbol, c.currency, c.amount FROM fills AS f
+JOIN commissions AS c ON c.venue = f.venue AND c.execution_key = f.execution_key
+WHERE f.venue = ? AND f.execution_key = ?
 """
 _CHARGED = """
 SELECT amount FROM position_commissions WHERE venue = ? AND symbol = ? AND currency = ?
@@ -61,17 +62,17 @@ class Positions:
         held = None if row is None else _holding(row)
         for key, side, quantity, price, when in self._connection.rows(_FROM, place):
             held = after_fill(held, Side(side), Decimal(quantity), Decimal(price), moment(when))
-            self._connection.execute(_SET_AFTER, (*_texts(held), key))
+            self._connection.execute(_SET_AFTER, (*_texts(held), venue, key))
         if held is not None:
             self._connection.execute(_SET_POSITION, (venue, str(symbol), *_texts(held)))
 
-    def attach_commission(self, execution_key: str) -> None:
+    def attach_commission(self, venue: str, execution_key: str) -> None:
         """Add the commission of an execution, where both are in the book."""
-        self._charge(execution_key, 1)
+        self._charge(venue, execution_key, 1)
 
-    def detach_commission(self, execution_key: str) -> None:
-        """Take it off again, before another revision replaces it."""
-        self._charge(execution_key, -1)
+    def detach_commission(self, venue: str, execution_key: str) -> None:
+        """Take it off again, before another word replaces it."""
+        self._charge(venue, execution_key, -1)
 
     def all(self) -> Sequence[ManagedPosition]:
         """Every symbol that was ever traded, by symbol and venue."""
@@ -99,11 +100,11 @@ class Positions:
             for row in held
         ]
 
-    def _charge(self, execution_key: str, sign: int) -> None:
-        found = self._connection.row(_COMMISSION, (execution_key,))
+    def _charge(self, venue: str, execution_key: str, sign: int) -> None:
+        found = self._connection.row(_COMMISSION, (venue, execution_key))
         if found is None:
             return
-        venue, symbol, currency, amount = found
+        symbol, currency, amount = found
         before = self._connection.row(_CHARGED, (venue, symbol, currency))
         with localcontext(EXACT):
             total = Decimal(before[0] if before else 0) + sign * Decimal(amount)

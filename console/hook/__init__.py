@@ -7,7 +7,8 @@ One file for each subject; each holds the routes of that subject and nothing els
 | `health.py`     | `GET /health/live`, `/health/ready`                                         |
 | `actors.py`     | `GET /tree`, `/actors`, `/actors/{name}`, `/dead-letters`,                  |
 |                 | `POST /actors/{name}/restart`                                               |
-| `market.py`     | `GET /venues`, `/quotes`, `/positions`, `/fills`, `/account`                |
+| `market.py`     | `GET /venues`, `/quotes`, `/positions`, `/fills`, `/fills/foreign`,         |
+|                 | `/account`                                                                  |
 | `trading.py`    | `GET /orders`, `/orders/{client_order_id}`, `POST /orders`,                 |
 |                 | `DELETE /orders/{client_order_id}`                                          |
 | `operations.py` | `POST /trading/pause`, `/trading/resume`, `/reconcile`, `GET /metrics`      |

@@ -12,13 +12,14 @@ from actors.lanes import Inspect, Message
 from actors.messages import (
     GetDesk,
     GetFills,
+    GetForeignFills,
     GetOrder,
     GetOrders,
     GetQuotes,
     RecordAudit,
 )
 from actors.system import ActorSystem, NobodyThere, TooBusy
-from adapters.book import Fill
+from adapters.book import Fill, ForeignFill
 from console.hook.options import HookOptions
 from console.hook.problems import Refused
 from domain.orders import Order, OrderState
@@ -152,6 +153,11 @@ class Asking:
     ) -> tuple[Fill, ...]:
         """Fills of the ledger, newest first."""
         question = GetFills(limit, symbol, client_order_id)
+        return tuple(await self.ask(self.options.ledger, question))
+
+    async def foreign_fills(self, limit: int, symbol: Symbol | None) -> tuple[ForeignFill, ...]:
+        """What others traded in the account, newest first."""
+        question = GetForeignFills(limit, symbol)
         return tuple(await self.ask(self.options.ledger, question))
 
     async def quotes(self, venue: str) -> tuple[tuple[Quote, bool], ...]:

@@ -7,16 +7,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from console.fill_schemas import FillsOut, ForeignFillsOut
 from console.hook.asking import Asking
 from console.hook.order_in import SymbolText, parsed
-from console.hook.shapes import accounts_out, fill_out, position_out, quote_out, venue_out
-from console.schemas import AccountsOut, FillsOut, PositionsOut, QuotesOut, VenuesOut
+from console.hook.shapes import (
+    accounts_out,
+    fill_out,
+    foreign_fill_out,
+    position_out,
+    quote_out,
+    venue_out,
+)
+from console.schemas import AccountsOut, PositionsOut, QuotesOut, VenuesOut
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 def routes(asking: Asking) -> APIRouter:
-    """`/venues`, `/quotes`, `/positions`, `/fills`, `/account`."""
+    """`/venues`, `/quotes`, `/positions`, `/fills`, `/fills/foreign`, `/account`."""
     router = APIRouter(tags=["market"])
 
     @router.get("/venues")
@@ -49,6 +57,14 @@ def routes(asking: Asking) -> APIRouter:
         """Fills, newest first."""
         rows = await asking.fills(limit, parsed(symbol), client_order_id)
         return FillsOut(items=[fill_out(fill) for fill in rows])
+
+    @router.get("/fills/foreign")
+    async def foreign_fills(
+        symbol: Annotated[SymbolText | None, Query()] = None, limit: Limit = 100
+    ) -> ForeignFillsOut:
+        """What others traded in the account (by hand, by other clients), newest first."""
+        rows = await asking.foreign_fills(limit, parsed(symbol))
+        return ForeignFillsOut(items=[foreign_fill_out(fill) for fill in rows])
 
     @router.get("/account")
     async def account() -> AccountsOut:

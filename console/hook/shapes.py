@@ -10,8 +10,8 @@ from typing import Any
 
 from actors.dead_letters import DeadLetter
 from actors.lanes import Exit
-from adapters.book import Fill
-from console import schemas
+from adapters.book import Fill, ForeignFill
+from console import fill_schemas, schemas
 from domain.orders import Order
 from domain.quotes import Quote
 from domain.views import AccountView, DeskView, PositionView, VenueView
@@ -43,9 +43,9 @@ def order_out(order: Order) -> schemas.OrderOut:
     )
 
 
-def fill_out(fill: Fill) -> schemas.FillOut:
+def fill_out(fill: Fill) -> fill_schemas.FillOut:
     """A fill as booked."""
-    return schemas.FillOut(
+    return fill_schemas.FillOut(
         execution_id=fill.execution_id,
         client_order_id=fill.client_order_id,
         symbol=str(fill.symbol),
@@ -55,6 +55,23 @@ def fill_out(fill: Fill) -> schemas.FillOut:
         commission=fill.commission,
         commission_currency=fill.commission_currency,
         commission_final=fill.commission_final,
+        time=fill.time,
+    )
+
+
+def foreign_fill_out(fill: ForeignFill) -> fill_schemas.ForeignFillOut:
+    """A fill of somebody else's order."""
+    return fill_schemas.ForeignFillOut(
+        venue=fill.venue,
+        execution_id=fill.execution_id,
+        client_order_id=fill.client_order_id,
+        venue_order_id=fill.venue_order_id,
+        symbol=None if fill.symbol is None else str(fill.symbol),
+        side=fill.side,
+        quantity=fill.quantity,
+        price=fill.price,
+        commission=fill.commission,
+        commission_currency=fill.commission_currency,
         time=fill.time,
     )
 

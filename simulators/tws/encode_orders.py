@@ -10,9 +10,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from domain.orders import OrderType, Side
-from simulators.model import BrokerOrder, Commission, Execution, Instrument
+from simulators.model import BrokerOrder, Commission, Execution, Instrument, Preview
 from simulators.tws.encode import contract_fields
-from simulators.tws.fields import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, number, size
+from simulators.tws.fields import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, money, number, size
 from simulators.tws.protocol import VERSION_PEG_OFFSETS, Reply
 
 #: How orders are called on the wire.
@@ -67,8 +67,12 @@ def open_order(
     instrument: Instrument,
     commission: tuple[Decimal, str] | None,
     version: int,
+    figures: list[str] | None = None,
 ) -> list[str]:
-    """An order with its state; `commission` (amount, currency) is known only after fills."""
+    """An order with its state; `commission` (amount, currency) is known only after fills.
+
+    `figures` are those of a preview, as `preview_figures` gives them; they make it a what-if.
+    """
     request = order.request
     tag = f"{order.perm_id}.0/{request.account}/{request.client_id}"
     fields = [
@@ -101,10 +105,10 @@ def open_order(
         ),  # … delta-neutral
         *("0", "0", "", "", "", "", ""),  # continuousUpdate … comboLegsDescrip
         *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
-        *("0", "", "IB", "0", "0", "", "0", "0"),  # optOut, clearing, notHeld, … whatIf
-        order.status,
-        *([UNSET_DOUBLE] * 9),
-        *(("", "", "", "") if commission is None else _commission(commission)),
+        *("0", "", "IB", "0", "0", "", "0"),  # optOut, clearing, notHeld, … solicited
+        *("0" if figures is None else "1", order.status),
+        *([UNSET_DOUBLE] * 9 if figures is None else figures[:9]),
+        *(_commission(commission) if figures is None else figures[9:]),
         *("", "0", "0", "0"),  # warningText, randomize, conditions
         *("None", *([UNSET_DOUBLE] * 6)),  # adjusted type and prices, trigger, trail
         *("0", "", "", "", "0", "1", "0", "0", "0"),  # trailing unit … usePriceMgmtAlgo
@@ -117,8 +121,36 @@ def open_order(
     return fields
 
 
-def _commission(commission: tuple[Decimal, str]) -> tuple[str, str, str, str]:
+def preview_figures(preview: Preview, *, exact: bool) -> list[str]:
+    """Margins before, by how much they change, and after; the commission; its currency.
+
+    Where it is not `exact`, the least and the most of the commission are told in its place.
+    """
+    before, after = preview.before, preview.after
+    pairs = (
+        (before.initial, after.initial),
+        (before.maintenance, after.maintenance),
+        (before.equity, after.equity),
+    )
+    charge = number(preview.commission)
+    bounds = (charge, UNSET_DOUBLE, UNSET_DOUBLE) if exact else (UNSET_DOUBLE, charge, charge)
+    return [
+        *(money(was) for was, _ in pairs),
+        *(money(will - was) for was, will in pairs),
+        *(money(will) for _, will in pairs),
+        *bounds,
+        preview.currency,
+    ]
+
+
+#: A preview of which nothing is known yet.
+NO_FIGURES = [*([UNSET_DOUBLE] * 12), ""]
+
+
+def _commission(commission: tuple[Decimal, str] | None) -> tuple[str, str, str, str]:
     """Commission with its bounds and currency."""
+    if commission is None:
+        return "", "", "", ""
     amount, currency = commission
     return number(amount), "", "", currency
 

@@ -79,6 +79,11 @@ class OrderNews:
             )
         )
 
+    def send_preview(self, session: Session, order: BrokerOrder, figures: list[str]) -> None:
+        """What an order would cost: an openOrder and no orderStatus."""
+        instrument = self._book.by_id(order.request.con_id)
+        session.send(encode_orders.open_order(order, instrument, None, session.version, figures))
+
     def send_state(self, session: Session, order: BrokerOrder) -> None:
         """An order as lists have it: the terms, then the status."""
         self.send_open_order(session, order)

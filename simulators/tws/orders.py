@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from domain.orders import Side, Tif
-from simulators.model import Broker, NewOrder
-from simulators.tws import encode
+from simulators.model import Broker, NewOrder, OrderRefused
+from simulators.tws import encode, encode_orders
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.encode_orders import ORDER_TYPES
 from simulators.tws.fields import FieldReader
@@ -47,7 +47,7 @@ class OrderDesk:
 
     def _place(self, session: Session, fields: FieldReader) -> None:
         ticket = OrderTicket.read(fields)
-        refusal = _refusal(ticket, self._broker.account)
+        refusal = self._read_only() or _refusal(ticket, self._broker.account)
         if refusal is not None:
             session.send_error(ticket.order_id, *refusal)
             return
@@ -76,6 +76,9 @@ class OrderDesk:
             oca_group=ticket.oca_group,
             oca_type=ticket.oca_type if ticket.oca_type in (1, 2) else 3,
         )
+        if ticket.what_if:
+            self._preview(session, order)
+            return
         events = self._broker.place(order)
         if not ticket.tif:
             session.send_error(
@@ -90,12 +93,39 @@ class OrderDesk:
             )
         self._news.publish(events)
 
+    def _preview(self, session: Session, order: NewOrder) -> None:
+        """Answer a what-if: an openOrder with figures and no orderStatus."""
+        habits = self._broker.habits
+        preview = self._broker.preview(order)
+        if isinstance(preview, OrderRefused):
+            session.send_error(order.order_id, preview.code, preview.text)
+        elif habits.what_if != "mute":
+            if habits.what_if == "sentinel_first":
+                self._news.send_preview(session, preview.order, encode_orders.NO_FIGURES)
+            exact = habits.what_if_commission == "exact"
+            figures = encode_orders.preview_figures(preview, exact=exact)
+            self._news.send_preview(session, preview.order, figures)
+
+    def _read_only(self) -> tuple[int, str] | None:
+        if self._broker.habits.read_only:
+            return 321, f"{_INVALID}The API interface is currently in Read-Only mode."
+        return None
+
     def _cancel(self, session: Session, fields: FieldReader) -> None:
         fields.skip()
+        order_id = fields.integer()
+        refusal = self._read_only()
+        if refusal is not None:
+            session.send_error(order_id, *refusal)
+            return
         assert session.client_id is not None
-        self._news.publish(self._broker.cancel(session.client_id, fields.integer()))
+        self._news.publish(self._broker.cancel(session.client_id, order_id))
 
     def _global_cancel(self, session: Session, fields: FieldReader) -> None:
+        refusal = self._read_only()
+        if refusal is not None:
+            session.send_error(-1, *refusal)
+            return
         for order in self._broker.orders():
             if order.is_open:
                 request = order.request
@@ -146,7 +176,6 @@ def _refusal(ticket: OrderTicket, account: str) -> tuple[int, str] | None:
     for present, code, text in (
         (ticket.e_trade_only, 10268, "The 'EtradeOnly' order attribute is not supported."),
         (ticket.firm_quote_only, 10269, "The 'FirmQuoteOnly' order attribute is not supported."),
-        (ticket.what_if, 321, f"{_INVALID}What-if orders are not served here"),
         (ticket.conditions != 0, 321, f"{_INVALID}Conditional orders are not served here"),
         (ticket.hedge_type != "", 321, f"{_INVALID}Hedge orders are not served here"),
         (ticket.algo_strategy != "", 321, f"{_INVALID}Algo orders are not served here"),

@@ -108,7 +108,7 @@ def disk(tmp_path: Path) -> Disk:
 
 
 def fill(key: str, quantity: str = "1") -> BookFill:
-    return BookFill(execution(key, quantity=quantity))
+    return BookFill(names.IB, execution(key, quantity=quantity))
 
 
 def wanted(name: str) -> RecordIntent:

@@ -204,7 +204,7 @@ def test_dropped_subscriptions_are_asked_for_again(venue: Venue) -> None:
 
 def test_a_claim_is_settled_only_by_a_round_that_is_asked_after_it(venue: Venue) -> None:
     venue.link()
-    venue.company.tell(RESYNC, QueryOrder("K-1", "REJECTED", "201: no"))
+    venue.company.tell(RESYNC, QueryOrder("K-1", "REJECTED", "201: no", OrderState.REJECTED))
     venue.answer(WORKING)  # asked before the claim
     assert OrderState.REJECTED not in venue.judged()
     venue.answer(WORKING)
@@ -215,7 +215,7 @@ def test_a_claim_is_settled_only_by_a_round_that_is_asked_after_it(venue: Venue)
 def test_a_claim_is_not_believed_of_an_order_that_a_list_shows(venue: Venue) -> None:
     venue.link()
     venue.answer(WORKING)
-    venue.company.tell(RESYNC, QueryOrder("K-1", "REJECTED", "201: no"))
+    venue.company.tell(RESYNC, QueryOrder("K-1", "REJECTED", "201: no", OrderState.REJECTED))
     filled = OrderReport(
         "K-1", "9001", VenueStatus.FILLED, Decimal(100), Decimal(0), None, completed=True
     )

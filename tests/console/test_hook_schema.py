@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.schemas import FillOut, OrderOut, PositionOut, QuoteOut
+from console.fill_schemas import FillOut
+from console.schemas import OrderOut, PositionOut, QuoteOut
 from tests.console.conftest import TOKEN, Grow, Plant
 from tests.console.test_hook_trading import (
     FILL_FIELDS,
@@ -36,6 +37,7 @@ ROUTES = {
     ("post", "/orders"),
     ("delete", "/orders/{client_order_id}"),
     ("get", "/fills"),
+    ("get", "/fills/foreign"),
     ("get", "/account"),
     ("post", "/trading/pause"),
     ("post", "/trading/resume"),

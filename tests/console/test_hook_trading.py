@@ -304,6 +304,21 @@ def test_a_pause_holds_entries_until_resumed(market: Market, trader: httpx.Clien
 _JSON = "application/json"
 
 
+def test_what_others_traded_is_shown_apart(market: Market, trader: httpx.Client) -> None:
+    market.fill_of_another(7)
+    assert trader.get("/fills").json() == {"items": []}
+    [fill] = trader.get("/fills/foreign").json()["items"]
+    assert (fill["venue"], fill["execution_id"], fill["venue_order_id"]) == (
+        "ib",
+        "0002.01",
+        "9002",
+    )
+    assert (fill["client_order_id"], fill["side"], fill["quantity"]) == (None, "SELL", "7")
+    assert trader.get("/fills/foreign?symbol=BHP/AUD").json() == {"items": [fill]}
+    assert trader.get("/fills/foreign?symbol=CBA/AUD").json() == {"items": []}
+    assert trader.get("/fills/foreign?limit=0").status_code == 422
+
+
 def test_positions_fills_quotes_and_account_have_the_names_of_the_design(
     market: Market, trader: httpx.Client
 ) -> None:

@@ -163,14 +163,36 @@ class Market:
             "removed",
             ACCOUNT,
         )
-        self.tree.system.tell(names.LEDGER, BookFill(report))
+        self.tree.system.tell(names.LEDGER, BookFill(names.IB, report))
         commission = CommissionReport("0001.01", "0001", 1, Decimal("6.60"), "AUD", None)
-        self.tree.system.tell(names.LEDGER, BookCommission(commission))
+        self.tree.system.tell(names.LEDGER, BookCommission(names.IB, commission))
         self.settle(names.LEDGER)
         self._held += number
         word = PositionReport(ACCOUNT, BHP, "BHP", self._held, Decimal(40))
         self._desk(PositionChanged(names.IB, word))
         self.settle()
+
+    def fill_of_another(self, quantity: int) -> None:
+        """Somebody sells by hand in the same account."""
+        now = self.tree.clock.now() - timedelta(seconds=1)
+        number, price = Decimal(quantity), Decimal("45.01")
+        report = ExecutionReport(
+            "0002.01",
+            "0002",
+            1,
+            None,
+            "9002",
+            BHP,
+            Side.SELL,
+            number,
+            price,
+            now,
+            "ASX",
+            "",
+            ACCOUNT,
+        )
+        self.tree.system.tell(names.LEDGER, BookFill(names.IB, report))
+        self.settle(names.LEDGER)
 
     def settle(self, seat: str = names.DESK) -> None:
         """Wait until the seat has handled all that was sent to it before, quotes included."""

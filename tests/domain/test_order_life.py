@@ -15,7 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.order_life import AwaitFills, Change, Claim, on_fill, on_report
+from domain.order_life import (
+    AwaitFills,
+    AwaitLists,
+    Change,
+    Claim,
+    on_fill,
+    on_less_filled,
+    on_report,
+    revives,
+)
 from domain.orders import Order, OrderRequest, OrderState, OrderType, Side
 from domain.symbols import Symbol
 from domain.venue import OrderReport, VenueStatus
@@ -63,6 +72,8 @@ class Life:
         if isinstance(message, Execution):
             self._books(message)
             return
+        if revives(self.order, message):
+            self.order = replace(self.order, state=OrderState.UNKNOWN)
         meaning = on_report(self.order, message)
         if isinstance(meaning, Change):
             self._becomes(meaning)
@@ -230,8 +241,55 @@ def test_how_it_ends_unfilled(status: VenueStatus, completed: bool, end: OrderSt
     life = Life(replace(START, state=OrderState.WORKING))
     life.hears(report(status, 0, completed=completed, reason="because"))
     assert life.order.state is end
-    life.hears(report(VenueStatus.WORKING, 0))
+    life.hears(report(VenueStatus.PENDING, 0))
     assert life.order.state is end, "a late word revives nothing"
+    life.hears(report(VenueStatus.WORKING, 0))
+    judged = end is OrderState.REJECTED
+    assert (life.order.state is OrderState.WORKING) is judged, "unless we may have judged wrongly"
+
+
+@pytest.mark.parametrize(
+    ("status", "completed", "end"),
+    [
+        (VenueStatus.CANCELLED, False, OrderState.CANCELLED),
+        (VenueStatus.CANCELLED, True, OrderState.CANCELLED),
+        (VenueStatus.EXPIRED, True, OrderState.EXPIRED),
+        (VenueStatus.INACTIVE, True, OrderState.REJECTED),
+    ],
+)
+def test_an_end_that_names_no_number_waits_for_the_lists(
+    status: VenueStatus, completed: bool, end: OrderState
+) -> None:
+    working = replace(START, state=OrderState.WORKING)
+    meaning = on_report(working, report(status, None, completed=completed, reason="because"))
+    assert meaning == AwaitLists(Change(end, "because"))
+
+
+def test_inactive_with_a_reason_to_be_held_is_held() -> None:
+    life = Life(replace(START, state=OrderState.SENT))
+    life.hears(replace(report(VenueStatus.INACTIVE), why_held="locate"))
+    assert (life.order.state, life.claims) == (OrderState.HELD, [])
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if state.is_final])
+def test_a_fill_that_no_end_announced_wakes_it(state: OrderState) -> None:
+    woken = on_fill(replace(START, state=state, filled=Decimal(40)))
+    if state is OrderState.FILLED:
+        assert woken is None
+    else:
+        assert woken is not None and woken.state is OrderState.WORKING
+        assert woken.reason == f"it traded after it had ended as {state}"
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_of_a_filled_order_that_is_corrected_nobody_knows_the_rest(state: OrderState) -> None:
+    change = on_less_filled(replace(START, state=state, filled=Decimal(90)))
+    if state is OrderState.FILLED:
+        assert change is not None and change.state is OrderState.UNKNOWN
+        assert "90 of 100" in (change.reason or "")
+    else:
+        assert change is None
+    assert on_less_filled(replace(START, state=state, filled=QUANTITY)) is None
 
 
 def test_inactive_alone_is_a_claim_and_no_end() -> None:

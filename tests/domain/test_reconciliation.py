@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.orders import Order, OrderRequest, OrderState, OrderType, Side
-from domain.reconciliation import Missing, Verdicts, compare_positions, judge_orders, seen_in
+from domain.reconciliation import (
+    Claimed,
+    Missing,
+    Verdicts,
+    claim_holds,
+    compare_positions,
+    judge_orders,
+    seen_in,
+)
 from domain.symbols import Symbol
 from domain.venue import ExecutionReport, OrderReport, PositionReport, Round, VenueStatus
 
@@ -90,7 +98,6 @@ def test_absence_needs_exactly_two_such_rounds(times: list[float]) -> None:
     [
         {"open_orders": (SHOWN,)},
         {"completed_orders": (SHOWN,)},
-        {"executions": (TRADED,)},
     ],
 )
 def test_one_that_any_list_shows_is_neither_missing_nor_in_doubt(shown: dict[str, object]) -> None:
@@ -98,6 +105,33 @@ def test_one_that_any_list_shows_is_neither_missing_nor_in_doubt(shown: dict[str
     # Seen in between, the count begins anew.
     assert judge([asked(30), asked(35, **shown), asked(41)]).absent == ()
     assert seen_in(asked(30, **shown)) == {"KLP-1"}
+
+
+def test_executions_alone_prove_that_it_came_and_not_what_became_of_the_rest() -> None:
+    shown = {"executions": (TRADED,)}
+    assert judge([asked(30), asked(40, **shown)]) == Verdicts((), (), ("KLP-1",))
+    assert judge([asked(30), asked(35, **shown), asked(41)]).absent == ()
+    done = replace(ORDER, state=OrderState.WORKING, filled=Decimal(10))
+    assert judge([asked(40, **shown)], done) == Verdicts((), (), ()), "its end is on its way"
+
+
+@pytest.mark.parametrize("by_status", [True, False])
+@pytest.mark.parametrize(
+    ("lists", "by_code", "by_its_status"),
+    [
+        ({}, True, True),
+        ({"open_orders": (SHOWN,)}, False, False),
+        ({"open_orders": (replace(SHOWN, status=VenueStatus.INACTIVE),)}, None, None),
+        ({"open_orders": (replace(SHOWN, status=VenueStatus.CANCELLED),)}, False, True),
+        ({"completed_orders": (SHOWN,)}, False, True),
+        ({"executions": (TRADED,)}, False, True),
+    ],
+)
+def test_a_claim_is_borne_out_by_lists_that_do_not_show_it_alive(
+    lists: dict[str, object], by_code: bool | None, by_its_status: bool | None, by_status: bool
+) -> None:
+    claim = Claimed("KLP-1", OrderState.CANCELLED, "202: cancelled", by_status)
+    assert claim_holds(claim, asked(30, **lists)) is (by_its_status if by_status else by_code)
 
 
 def test_a_list_without_our_id_shows_nothing() -> None:

@@ -236,7 +236,7 @@ def test_a_round_gathers_what_its_lists_bring() -> None:
             assert (done.client_order_id, done.reason) == ("K2", "Cancelled by Trader")
             assert (done.completed, done.foreign) == (True, False)
             assert [each.execution_id for each in answer.executions] == [
-                each.execution_id for each in answer.commissions
+                each.execution_id for each in sink.commissions()
             ]
             [value] = answer.account_values
             assert (value.tag, value.value, value.currency) == ("NetLiquidation", "1000.5", "AUD")

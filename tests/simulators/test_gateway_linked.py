@@ -67,7 +67,7 @@ def test_ibs_own_client_reads_groups_that_are_reduced(tmp_path: Path, version: i
                     order.totalQuantity, order.lmtPrice = 100, float(bid - 1 - number)
                     order.ocaGroup, order.ocaType = "PAIR", 2
                     order.eTradeOnly = order.firmQuoteOnly = False
-                    client.placeOrder(first + number, _contract(), order)
+                    client.placeOrder(first + number, official_contract(), order)
                 wrapper.until(
                     lambda: sum(c[1] == "Submitted" for c in wrapper.all("orderStatus")) == 2
                 )
@@ -87,7 +87,7 @@ def test_ibs_own_client_reads_groups_that_are_reduced(tmp_path: Path, version: i
     asyncio.run(scene())
 
 
-def _contract() -> Contract:
+def official_contract() -> Contract:
     contract = Contract()
     contract.conId, contract.exchange = CON_ID, "SMART"
     return contract

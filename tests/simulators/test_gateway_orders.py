@@ -146,7 +146,7 @@ def test_another_client_sees_an_order_and_cannot_cancel_it(tmp_path: Path) -> No
         ({"changes": {28: "7"}}, 135, "Can't find order with ID =7"),
         ({"changes": {53: "1"}}, 10268, "EtradeOnly"),
         ({"changes": {54: "1"}}, 10269, "FirmQuoteOnly"),
-        ({"changes": {85: "1"}}, 321, "What-if"),
+        ({"changes": {85: "1"}, "quantity": "1000000"}, 201, "MUST EXCEED THE INITIAL MARGIN"),
         ({"contract": ("0", "NOPE", *BHP[2:])}, 200, "No security definition"),
         ({"contract": ("0", "AUD", "CASH", *BHP[3:7], "IDEALPRO", "", "", "", "")}, 200, "ambig"),
     ],

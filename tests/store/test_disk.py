@@ -28,7 +28,7 @@ book = open_book(Path(sys.argv[1]), "demo", ACCOUNT, StandingClock())
 for number in itertools.count():
     with book.group():
         book.record_intent(intent(f"K-{number}"), "c")
-        book.book_fill(execution(f"E-{number}", order=f"K-{number}", quantity="1"), NOON)
+        book.book_fill("ib", execution(f"E-{number}", order=f"K-{number}", quantity="1"), NOON)
     print(number, flush=True)
 """
 
@@ -159,8 +159,8 @@ def test_every_write_begins_immediate(book: SqliteBook) -> None:
     link.set_trace_callback(seen.append)
     book.record_intent(intent(), "c")
     book.record_state("K-1", OrderState.SENT, NOON)
-    book.book_fill(execution(), NOON)
-    book.book_commission(commission(), NOON)
+    book.book_fill("ib", execution(), NOON)
+    book.book_commission("ib", commission(), NOON)
     book.record_setting("paused", "yes", NOON)
     link.set_trace_callback(None)
     begun = [statement for statement in seen if statement.startswith("BEGIN")]

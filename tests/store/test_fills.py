@@ -20,12 +20,12 @@ from tests.store.material import ACCOUNT, NOON, StandingClock, commission, execu
 
 def test_a_fill_is_booked_once(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    booking, fill = book.book_fill(execution(), NOON)
+    booking, fill = book.book_fill("ib", execution(), NOON)
     assert booking is Booking.NEW
     assert fill is not None
     assert (fill.quantity, fill.price, fill.commission) == (Decimal(100), Decimal("45.10"), None)
     assert not fill.commission_final
-    assert book.book_fill(execution(), NOON) == (Booking.DUPLICATE, fill)
+    assert book.book_fill("ib", execution(), NOON) == (Booking.DUPLICATE, fill)
     order = book.order("K-1")
     assert order is not None
     assert (order.filled, order.average_price) == (Decimal(100), Decimal("45.10"))
@@ -35,10 +35,10 @@ def test_a_fill_is_booked_once(book: SqliteBook) -> None:
 
 def test_a_correction_replaces(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    book.book_fill(execution(quantity="60"), NOON)
-    book.book_fill(execution("0002.01", quantity="40", price="45.20", seconds=1), NOON)
+    book.book_fill("ib", execution(quantity="60"), NOON)
+    book.book_fill("ib", execution("0002.01", quantity="40", price="45.20", seconds=1), NOON)
     corrected = execution(revision=2, quantity="50", price="45.00")
-    booking, fill = book.book_fill(corrected, NOON)
+    booking, fill = book.book_fill("ib", corrected, NOON)
     assert booking is Booking.CORRECTED
     assert fill is not None
     assert (fill.execution_id, fill.quantity) == ("0001.01.02", Decimal(50))
@@ -58,8 +58,8 @@ def test_a_correction_replaces(book: SqliteBook) -> None:
 
 def test_an_older_revision_after_its_correction_changes_nothing(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    book.book_fill(execution(revision=2, quantity="50"), NOON)
-    booking, fill = book.book_fill(execution(revision=1, quantity="60"), NOON)
+    book.book_fill("ib", execution(revision=2, quantity="50"), NOON)
+    booking, fill = book.book_fill("ib", execution(revision=1, quantity="60"), NOON)
     assert booking is Booking.DUPLICATE
     assert fill is not None
     assert fill.quantity == Decimal(50)
@@ -67,8 +67,8 @@ def test_an_older_revision_after_its_correction_changes_nothing(book: SqliteBook
 
 def test_a_bust_leaves_nothing(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    book.book_fill(execution(), NOON)
-    book.book_fill(execution(revision=2, quantity="0"), NOON)
+    book.book_fill("ib", execution(), NOON)
+    book.book_fill("ib", execution(revision=2, quantity="0"), NOON)
     order = book.order("K-1")
     assert order is not None
     assert (order.filled, order.average_price) == (Decimal(0), None)
@@ -78,27 +78,27 @@ def test_a_bust_leaves_nothing(book: SqliteBook) -> None:
 def test_a_negative_quantity_is_refused(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
     with pytest.raises(ValueError, match="-5"):
-        book.book_fill(execution(quantity="-5"), NOON)
+        book.book_fill("ib", execution(quantity="-5"), NOON)
     assert book.fills() == []
 
 
 def test_a_commission_after_its_fill(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    book.book_fill(execution(), NOON)
-    booking, fill = book.book_commission(commission(), NOON)
+    book.book_fill("ib", execution(), NOON)
+    booking, fill = book.book_commission("ib", commission(), NOON)
     assert booking is Booking.NEW
     assert fill is not None
     assert (fill.commission, fill.commission_currency) == (Decimal("6.60"), "AUD")
     assert fill.commission_final
-    assert book.book_commission(commission(), NOON) == (Booking.DUPLICATE, fill)
+    assert book.book_commission("ib", commission(), NOON) == (Booking.DUPLICATE, fill)
     assert book.positions()[0].commissions == (("AUD", Decimal("6.60")),)
 
 
 def test_a_commission_before_its_fill_waits_for_it(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    assert book.book_commission(commission(), NOON) == (Booking.EARLY, None)
-    assert book.book_commission(commission(), NOON) == (Booking.DUPLICATE, None)
-    _, fill = book.book_fill(execution(), NOON)
+    assert book.book_commission("ib", commission(), NOON) == (Booking.EARLY, None)
+    assert book.book_commission("ib", commission(), NOON) == (Booking.DUPLICATE, None)
+    _, fill = book.book_fill("ib", execution(), NOON)
     assert fill is not None
     assert fill.commission == Decimal("6.60")
     assert book.positions()[0].commissions == (("AUD", Decimal("6.60")),)
@@ -107,20 +107,20 @@ def test_a_commission_before_its_fill_waits_for_it(book: SqliteBook) -> None:
 def test_a_rebate_and_a_second_currency(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
     for key, amount, currency in (("a", "6.60", "AUD"), ("b", "-0.35", "AUD"), ("c", "1", "USD")):
-        book.book_fill(execution(key, quantity="10"), NOON)
-        book.book_commission(commission(key, amount, currency=currency), NOON)
+        book.book_fill("ib", execution(key, quantity="10"), NOON)
+        book.book_commission("ib", commission(key, amount, currency=currency), NOON)
     (position,) = book.positions()
     assert position.commissions == (("AUD", Decimal("6.25")), ("USD", Decimal(1)))
 
 
 def test_a_corrected_commission_replaces(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    book.book_fill(execution(), NOON)
-    book.book_commission(commission(), NOON)
-    _, fill = book.book_fill(execution(revision=2), NOON)
+    book.book_fill("ib", execution(), NOON)
+    book.book_commission("ib", commission(), NOON)
+    _, fill = book.book_fill("ib", execution(revision=2), NOON)
     assert fill is not None
     assert not fill.commission_final  # that of the first revision
-    booking, fill = book.book_commission(commission(amount="-1.10", revision=2), NOON)
+    booking, fill = book.book_commission("ib", commission(amount="-1.10", revision=2), NOON)
     assert booking is Booking.CORRECTED
     assert fill is not None
     assert (fill.commission, fill.commission_final) == (Decimal("-1.10"), True)
@@ -129,10 +129,10 @@ def test_a_corrected_commission_replaces(book: SqliteBook) -> None:
 
 def test_a_foreign_execution_is_noted_apart(book: SqliteBook) -> None:
     stranger = execution(order=None)
-    assert book.book_fill(stranger, NOON) == (Booking.FOREIGN, None)
-    assert book.book_fill(stranger, NOON) == (Booking.DUPLICATE, None)
-    assert book.book_fill(execution(order="K-9", revision=2), NOON) == (Booking.FOREIGN, None)
-    assert book.book_commission(commission(), NOON) == (Booking.FOREIGN, None)
+    assert book.book_fill("ib", stranger, NOON) == (Booking.FOREIGN, None)
+    assert book.book_fill("ib", stranger, NOON) == (Booking.DUPLICATE, None)
+    assert book.book_fill("ib", execution(order="K-9", revision=2), NOON) == (Booking.FOREIGN, None)
+    assert book.book_commission("ib", commission(), NOON) == (Booking.FOREIGN, None)
     assert (book.fills(), book.positions()) == ([], [])
     assert book.connection.rows("SELECT revision FROM foreign_executions") == [(2,)]
 
@@ -140,7 +140,7 @@ def test_a_foreign_execution_is_noted_apart(book: SqliteBook) -> None:
 def test_an_execution_without_our_id_is_found_by_the_venues(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
     book.record_state("K-1", OrderState.WORKING, NOON, venue_order_id="9001")
-    booking, fill = book.book_fill(execution(order=None), NOON)
+    booking, fill = book.book_fill("ib", execution(order=None), NOON)
     assert booking is Booking.NEW
     assert fill is not None
     assert fill.client_order_id == "K-1"
@@ -148,9 +148,11 @@ def test_an_execution_without_our_id_is_found_by_the_venues(book: SqliteBook) ->
 
 def test_a_foreign_execution_that_proves_ours_is_taken_over(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
-    book.book_fill(execution(order=None, venue_order_id=None, revision=2, quantity="70"), NOON)
-    book.book_commission(commission(), NOON)
-    booking, fill = book.book_fill(execution(), NOON)
+    book.book_fill(
+        "ib", execution(order=None, venue_order_id=None, revision=2, quantity="70"), NOON
+    )
+    book.book_commission("ib", commission(), NOON)
+    booking, fill = book.book_fill("ib", execution(), NOON)
     assert booking is Booking.NEW
     assert fill is not None
     assert (fill.quantity, fill.commission) == (Decimal(70), Decimal("6.60"))
@@ -163,7 +165,9 @@ def test_lists_of_fills_are_newest_first(book: SqliteBook) -> None:
         book.record_intent(intent(name), "c")
     for number in range(6):
         name = "K-1" if number % 2 else "K-2"
-        book.book_fill(execution(f"{number}", order=name, quantity="1", seconds=-number), NOON)
+        book.book_fill(
+            "ib", execution(f"{number}", order=name, quantity="1", seconds=-number), NOON
+        )
     assert [fill.execution_key for fill in book.fills(limit=3)] == ["0", "1", "2"]
     assert [fill.execution_key for fill in book.fills(client_order_id="K-1")] == ["1", "3", "5"]
     assert [fill.execution_key for fill in book.fills(symbol=intent().request.symbol, limit=1)] == [
@@ -196,9 +200,9 @@ def told(reports: list[ExecutionReport | CommissionReport]) -> tuple[object, ...
             with book.group():
                 for report in reports:
                     if isinstance(report, ExecutionReport):
-                        book.book_fill(report, NOON + timedelta(minutes=1))
+                        book.book_fill("ib", report, NOON + timedelta(minutes=1))
                     else:
-                        book.book_commission(report, NOON + timedelta(minutes=1))
+                        book.book_commission("ib", report, NOON + timedelta(minutes=1))
             foreign = book.connection.rows("SELECT * FROM foreign_executions ORDER BY 1")
             return (book.fills(), book.positions(), book.orders(), foreign)
         finally:

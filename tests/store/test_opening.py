@@ -21,6 +21,7 @@ from adapters.store.tables import TABLES
 from tests.store.material import ACCOUNT, NOON, StandingClock, intent
 
 ROOT = Path(__file__).parents[2]
+NEWEST = MIGRATIONS[-1].number
 _SQL_TYPES = {"AUTO": "INTEGER", "INT": "INTEGER"}
 
 HOLD_STATE = """
@@ -48,7 +49,7 @@ from pathlib import Path
 from adapters.store.connection import Connection
 from adapters.store.migrations import MIGRATIONS, Migration, migrate
 from tests.store.material import NOON
-step = Migration(2, "broken_off", ("CREATE TABLE half (x)", "SELECT die()"))
+step = Migration(MIGRATIONS[-1].number + 1, "broken_off", ("CREATE TABLE half (x)", "SELECT die()"))
 connection = Connection(Path(sys.argv[1]))
 link = connection.database.connection()
 link.create_function("die", 0, lambda: os.kill(os.getpid(), signal.SIGKILL))
@@ -145,11 +146,12 @@ def test_a_book_of_another_is_refused_with_both_named(
 def test_a_newer_book_is_refused(tmp_path: Path) -> None:
     open_book(tmp_path, "demo", ACCOUNT, StandingClock()).close()
     connection = Connection(book_path(tmp_path, "demo", ACCOUNT))
-    migrate(connection, NOON, (*MIGRATIONS, Migration(2, "newer", ("CREATE TABLE newer (x)",))))
+    newer = Migration(NEWEST + 1, "newer", ("CREATE TABLE newer (x)",))
+    migrate(connection, NOON, (*MIGRATIONS, newer))
     connection.close()
     error = refusal(tmp_path)
     assert error.code == "TOO_NEW"
-    assert "schema 2" in str(error)
+    assert f"schema {NEWEST + 1}" in str(error)
     assert refusal(tmp_path).code == "TOO_NEW"  # the lock went with the refusal
 
 
@@ -159,7 +161,7 @@ def test_the_schema_is_written_down_once(tmp_path: Path) -> None:
     book = open_book(tmp_path, "demo", ACCOUNT, later)
     rows = book.connection.rows("SELECT number, name, applied_us FROM schema_history")
     book.close()
-    assert rows == [(1, "first_book", 1795395600000000)]
+    assert rows == [(step.number, step.name, 1795395600000000) for step in MIGRATIONS]
 
 
 def test_killed_in_a_migration_the_book_is_as_it_was(tmp_path: Path) -> None:
@@ -172,7 +174,7 @@ def test_killed_in_a_migration_the_book_is_as_it_was(tmp_path: Path) -> None:
     )
     assert killed.returncode == -9
     book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
-    assert applied(book.connection) == 1
+    assert applied(book.connection) == NEWEST
     assert not book.connection.rows("SELECT 1 FROM sqlite_master WHERE name = 'half'")
     assert book.order("K-1") == intent()
     book.close()

@@ -104,7 +104,7 @@ def test_a_state_keeps_what_is_not_given(book: SqliteBook) -> None:
         "K-1", OrderState.WORKING, later, venue_order_id="9001", reason="acknowledged"
     )
     order = book.record_state("K-1", OrderState.WORKING, later + timedelta(seconds=1))
-    assert order == book.order("K-1") == book.order_by_venue_id("9001")
+    assert order == book.order("K-1") == book.order_by_venue_id("ib", "9001")
     assert (order.sent_at, order.venue_order_id, order.reason) == (later, "9001", "acknowledged")
     assert order.pending_change is None
     assert order.updated_at == later + timedelta(seconds=1)
@@ -118,7 +118,7 @@ def test_a_state_of_an_unknown_order_is_refused(book: SqliteBook) -> None:
 def test_every_change_is_journalled_with_its_correlation(book: SqliteBook) -> None:
     book.record_intent(intent(), "c-1")
     book.record_state("K-1", OrderState.SENT, NOON)
-    book.book_fill(execution(), NOON)
+    book.book_fill("ib", execution(), NOON)
     book.record_setting("paused", "yes", NOON)
     book.record_audit(AuditRow(NOON, "owner", "pause", "lunch"))
     rows = book.connection.rows("SELECT seq, kind, correlation FROM journal ORDER BY seq")

@@ -108,9 +108,11 @@ def test_a_sum_has_one_spelling(text: str, spelt: str) -> None:
 def test_a_flip_opens_anew(book: SqliteBook) -> None:
     book.record_intent(intent("K-1"), "c")
     book.record_intent(intent("K-2", side=Side.SELL), "c")
-    book.book_fill(execution("a", quantity="100", price="10"), NOON)
+    book.book_fill("ib", execution("a", quantity="100", price="10"), NOON)
     book.book_fill(
-        execution("b", order="K-2", side=Side.SELL, quantity="150", price="11", seconds=5), NOON
+        "ib",
+        execution("b", order="K-2", side=Side.SELL, quantity="150", price="11", seconds=5),
+        NOON,
     )
     (position,) = book.positions()
     assert position.quantity == Decimal(-50)
@@ -123,10 +125,10 @@ def test_a_flip_opens_anew(book: SqliteBook) -> None:
 def test_a_flat_position_stays_with_its_profit(tmp_path: Path) -> None:
     book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
     book.record_intent(intent("K-1"), "c")
-    book.book_fill(execution("a", quantity="3", price="10"), NOON)
+    book.book_fill("ib", execution("a", quantity="3", price="10"), NOON)
     for number in range(3):
         report = execution(f"s{number}", side=Side.SELL, quantity="1", price="11", seconds=number)
-        book.book_fill(report, NOON)
+        book.book_fill("ib", report, NOON)
     book.close()
     again = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
     (position,) = again.positions()

@@ -104,6 +104,7 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     messages.GetOrders: (names.LEDGER,),
     messages.GetOrder: (names.LEDGER,),
     messages.GetFills: (names.LEDGER,),
+    messages.GetForeignFills: (names.LEDGER,),
     messages.GetQuotes: (QUOTES,),
     messages.GetDesk: (names.DESK,),
 }

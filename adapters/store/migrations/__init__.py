@@ -14,7 +14,9 @@ from datetime import datetime
 from adapters.book import BookError
 from adapters.store.columns import micros
 from adapters.store.connection import Connection
+from adapters.store.migrations.executions_by_venue import EXECUTIONS_BY_VENUE
 from adapters.store.migrations.first_book import FIRST_BOOK
+from adapters.store.migrations.order_changes import ORDER_CHANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,11 @@ class Migration:
     statements: tuple[str, ...]
 
 
-MIGRATIONS = (Migration(1, "first_book", FIRST_BOOK),)
+MIGRATIONS = (
+    Migration(1, "first_book", FIRST_BOOK),
+    Migration(2, "order_changes", ORDER_CHANGES),
+    Migration(3, "executions_by_venue", EXECUTIONS_BY_VENUE),
+)
 
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS schema_history (
