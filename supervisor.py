@@ -16,7 +16,9 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from loguru import logger
 
@@ -33,7 +35,7 @@ from actors.ledger import Ledger
 from actors.lifetime import live
 from actors.orders import Orders
 from actors.plan_monitor import PlanMonitor
-from actors.quotes import Quotes
+from actors.quotes import Quotes, QuotesOptions
 from actors.resync import Resync
 from actors.seat import Seat
 from actors.strategist import Strategist
@@ -55,6 +57,7 @@ from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
 from domain.calendar import ExchangeCalendar
+from domain.maintenance import Schedule, WindowKind, announced
 from domain.symbols import Symbol
 from domain.xasx import XASX
 from runtime.threads import ThreadRuntime
@@ -159,6 +162,8 @@ def _ib(
         exchange_preference=settings.ib_exchange,
         instrument_types=settings.ib_allowed_instrument_types,
         known_symbols=(*settings.allowed_symbols, *map(Symbol.parse, DEFAULT_SYMBOLS)),
+        zone=settings.ib_time_zone,
+        delayed_data=settings.market_data == "delayed",
         step_seconds=settings.connect_step_seconds,
         limit_messages=options.limit_messages,
     )
@@ -171,11 +176,18 @@ def _ib(
         first_look=first_look,
     )
     store = InstrumentStore(_instruments_path(settings), logger.bind(seat=venue).warning)
+    quotes_options = QuotesOptions(
+        venue=venue,
+        stale_after_seconds=settings.quote_stale_after_seconds,
+        share_silence_seconds=settings.quote_silence_share_seconds,
+        pair_silence_seconds=settings.quote_silence_pair_seconds,
+    )
     return VenueSupervisor(
         system,
         seat,
         venue=venue,
         backoff=options.link_backoff,
+        schedule=_schedule(settings),
         children=(
             Child(
                 names.connection(venue),
@@ -193,8 +205,7 @@ def _ib(
                 lambda s, seat: Quotes(
                     s,
                     seat,
-                    venue=venue,
-                    stale_after_seconds=settings.quote_stale_after_seconds,
+                    options=quotes_options,
                     readers=_traders(settings),
                 ),
             ),
@@ -228,6 +239,18 @@ def _instruments_path(settings: Settings) -> Path:
     return book.with_name("instruments.json")
 
 
+def _schedule(settings: Settings) -> Schedule:
+    """What the gateway and IB announce; the embedded gateway of the demo announces nothing."""
+    if settings.mode is Mode.DEMO:
+        return Schedule()
+    return announced(
+        tuple(map(WindowKind, settings.ib_windows)),
+        settings.ib_restart_time,
+        ZoneInfo(settings.ib_time_zone),
+        timedelta(seconds=settings.hold_before_window_seconds),
+    )
+
+
 def _trading(
     system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
 ) -> Supervisor:
@@ -241,6 +264,7 @@ def _trading(
         venues=(names.IB,),
         venue_of=dict.fromkeys(settings.allowed_symbols, names.IB),
         calendars=options.calendars,
+        schedules={names.IB: _schedule(settings)},
     )
     venues = (names.IB,)
     prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds

@@ -17,38 +17,29 @@ from actors.base import on
 from actors.instruments import FirstLook, Instruments
 from actors.lanes import Command, Exit, ExitKind, FactsPileUp, State
 from actors.messages import (
-    AccountChanged,
     AskBars,
     AskRound,
     BarsCame,
     BookLoaded,
+    FarmChanged,
     Introduce,
     LinkUp,
-    PositionChanged,
-    QuoteUpdate,
     RenewLink,
     RoundEnded,
     Subscribe,
-    VenueFact,
-    VenueSaid,
 )
 from actors.order_door import OrderDoor
 from actors.seat import Seat
 from actors.system import ActorSystem
+from actors.venue_sink import Sink
 from adapters.venue import (
     HistoryError,
     LinkError,
     VenueLink,
     VenueSink,
 )
-from domain.quotes import Quote
 from domain.symbols import Symbol
-from domain.venue import (
-    AccountValue,
-    OrderFact,
-    PositionReport,
-    VenueNotice,
-)
+from runtime.loop_lag import LoopLag
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +75,7 @@ class Connection(OrderDoor):
         super().__init__(system, seat, venue=options.venue)
         self.options = options
         self._make_link = make_link
+        self._lag: LoopLag | None = None
         self._beat_at: float | None = None
         self._beat_seconds: float | None = None
         self._instruments = Instruments(
@@ -94,15 +86,20 @@ class Connection(OrderDoor):
             seconds=options.instrument_seconds,
             first_look=options.first_look,
         )
+        self._sink = Sink(system, seat, self.venue, self.lose, self._instruments.doubt)
 
     def on_start(self) -> None:
         """Build the link and begin to open it; wait for nothing."""
         loop = asyncio.get_running_loop()
-        self._link = self._make_link(loop, _Sink(self))
+        self._lag = LoopLag(loop)
+        self._lag.start()
+        self._link = self._make_link(loop, self._sink)
         self.run(self._open())
 
     def on_stop(self) -> None:
         """Say goodbye to the venue."""
+        if self._lag is not None:
+            self._lag.stop()
         self.link.close()
 
     def describe(self) -> State:
@@ -118,17 +115,21 @@ class Connection(OrderDoor):
             else round(now - self._beat_at, 3),
             "heartbeat_round_trip_seconds": self._beat_seconds,
             "orders_handed": self._handed,
+            "loop_lag_seconds": round(self._lag.last, 6) if self._lag else None,
+            "loop_lag_worst_seconds": round(self._lag.worst, 6) if self._lag else None,
         }
 
     # -- opening and the heartbeat -------------------------------------------------------
 
     async def _open(self) -> None:
         try:
-            self._opened = await self.link.open()
+            opened = await self.link.open()
         except LinkError as error:
             self.lose(error)
             return
-        self._beat_at = self.clock.monotonic()
+        if not await self._pulse("NO_FIRST_HEARTBEAT"):
+            return
+        self._opened = opened
         self.log.info(
             "Connected to {} (server version {}).", self.venue, self._opened.server_version
         )
@@ -152,15 +153,14 @@ class Connection(OrderDoor):
         self.tell(message.seat, LinkUp(self.venue, self.epoch, self._opened))
         if message.seat in (names.orders(self.venue), names.resync(self.venue)):
             return  # to them an order is an order, whatever it is for
+        if message.seat == names.DESK:
+            for farm in self._sink.farms.values():
+                self.tell(message.seat, FarmChanged(self.venue, self.epoch, farm))
         self._instruments.introduce(message.seat)
 
     @on(BookLoaded)
     def _book(self, message: BookLoaded) -> None:
         self._instruments.judge(message)
-
-    def doubt(self, symbol: Symbol) -> None:
-        """The venue refused something for what is known of this instrument."""
-        self._instruments.doubt(symbol)
 
     def on_timer(self, name: str) -> None:
         """The next beat is due, or an instrument is asked for again."""
@@ -171,6 +171,11 @@ class Connection(OrderDoor):
             self.run(self._beat())
 
     async def _beat(self) -> None:
+        if await self._pulse("HEARTBEAT"):
+            self.after(self.options.heartbeat_seconds, "heartbeat")
+
+    async def _pulse(self, cause: str) -> bool:
+        """Ask the venue for its time; without an answer in time the link is lost."""
         begun = self.clock.monotonic()
         limit = self.options.heartbeat_deadline_seconds
         try:
@@ -179,14 +184,14 @@ class Connection(OrderDoor):
             sentence = (
                 f"{self.venue} has not answered for {limit:.0f} s, though the socket is open."
             )
-            self.lose(LinkError("HEARTBEAT", sentence))
-            return
+            self.lose(LinkError(cause, sentence))
+            return False
         except LinkError as error:
             self.lose(error)
-            return
+            return False
         self._beat_at = self.clock.monotonic()
         self._beat_seconds = self._beat_at - begun
-        self.after(self.options.heartbeat_seconds, "heartbeat")
+        return True
 
     def lose(self, error: LinkError) -> None:
         """The link is gone: end, so that the chain is started anew."""
@@ -252,44 +257,3 @@ class Connection(OrderDoor):
             self.lose(error)
             return
         self.tell(names.history(self.venue), came)
-
-
-class _Sink:
-    """Puts what the adapter hears where it belongs, without a detour through the connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        venue = connection.venue
-        self._connection = connection
-        self._tell = connection.system.tell
-        self._from = connection.seat.name
-        self._venue = venue
-        self._quotes = names.quotes(venue)
-        self._orders = names.orders(venue)
-        self._resync = names.resync(venue)
-
-    def quote(self, quote: Quote) -> None:
-        self._tell(self._quotes, QuoteUpdate(self._venue, quote), sender=self._from)
-
-    def order_fact(self, fact: OrderFact) -> None:
-        correlation = fact.client_order_id if hasattr(fact, "client_order_id") else None
-        self._tell(
-            self._orders,
-            VenueFact(self._venue, fact),
-            sender=self._from,
-            correlation=correlation or "",
-        )
-
-    def position(self, report: PositionReport) -> None:
-        self._tell(self._resync, PositionChanged(self._venue, report), sender=self._from)
-
-    def account_value(self, value: AccountValue) -> None:
-        self._tell(names.DESK, AccountChanged(self._venue, value), sender=self._from)
-
-    def notice(self, notice: VenueNotice) -> None:
-        self._tell(self._resync, VenueSaid(self._venue, notice), sender=self._from)
-
-    def instrument_doubted(self, symbol: Symbol) -> None:
-        self._connection.doubt(symbol)
-
-    def lost(self, error: LinkError) -> None:
-        self._connection.lose(error)

@@ -15,7 +15,9 @@ from actors.desk_view import VenueState
 from actors.lanes import FactsPileUp, Quarantined
 from actors.messages import (
     AccountChanged,
+    Alert,
     CircuitChanged,
+    FarmChanged,
     FillRecorded,
     InstrumentFailed,
     InstrumentKnown,
@@ -35,6 +37,7 @@ from domain.admission import Admission
 from domain.calendar import ExchangeCalendar
 from domain.figures import DeskFigures
 from domain.holdings import working_of
+from domain.maintenance import Schedule
 from domain.orders import Order, OrderRequest, Side
 from domain.quotes import Quote
 from domain.symbols import Symbol
@@ -56,6 +59,8 @@ class DeskOptions:
     venue_of: dict[Symbol, str] = field(default_factory=dict)
     calendars: Mapping[str, ExchangeCalendar] = field(default_factory=dict)
     """By exchange: what the venue's announced hours are held against."""
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    """What each venue announces of itself."""
 
 
 class DeskKnowledge(Actor):
@@ -67,7 +72,10 @@ class DeskKnowledge(Actor):
         self._loaded = False
         self._paused = False
         self._paused_reason = ""
-        self._venues = {venue: VenueState(venue, self.clock.now()) for venue in options.venues}
+        self._venues = {
+            venue: VenueState(venue, self.clock.now(), options.schedules.get(venue))
+            for venue in options.venues
+        }
         self._instruments = DeskInstruments(options.calendars)
         self._quotes: dict[Symbol, Quote] = {}
         self._orders: dict[str, Order] = {}
@@ -107,6 +115,7 @@ class DeskKnowledge(Actor):
             working_buys=working.buys,
             working_sells=working.sells,
             max_order_value=self.options.max_order_value,
+            announced=state.schedule.hold_sentence(self.clock.now()) if state is not None else "",
         )
 
     def _all_orders(self) -> list[Order]:
@@ -224,6 +233,14 @@ class DeskKnowledge(Actor):
     @on(CircuitChanged)
     def _circuit(self, message: CircuitChanged) -> None:
         self._venues[message.venue].take_circuit(message, self.clock.now())
+
+    @on(FarmChanged)
+    def _farm(self, message: FarmChanged) -> None:
+        self._venues[message.venue].take_farm(message)
+
+    @on(Alert)
+    def _alert(self, message: Alert) -> None:
+        self._venues[message.venue].take_alert(message)
 
     @on(Quarantined)
     def _quarantined(self, message: Quarantined) -> None:

@@ -6,7 +6,9 @@ Each refusal is a sentence; what is allowed instead is said by the setting's ent
 from __future__ import annotations
 
 import re
+from datetime import datetime, time
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
@@ -18,6 +20,8 @@ from domain.symbols import CASH_CURRENCIES, Symbol
 
 #: What can be traded over IB by this version, told apart by IB's security and stock types.
 INSTRUMENT_TYPES = ("STK", "ETF", "CASH")
+
+_WINDOWS = ("restart", "reset", "weekend", "login")
 
 
 def wrong(sentence: str, example: str = "") -> PydanticCustomError:
@@ -108,6 +112,33 @@ def _account(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise wrong("there is no such time zone") from None
+    return value
+
+
+def _time_of_day(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.strptime(value.strip(), "%H:%M").time()
+    except ValueError:
+        raise wrong("it is no time of day") from None
+
+
+def _windows(value: object) -> object:
+    names = [str(name).lower() for name in value] if isinstance(value, tuple) else []
+    unknown = [name for name in names if name not in (*_WINDOWS, "none")]
+    if unknown:
+        raise wrong(f"{', '.join(unknown)}: no such window")
+    if "none" in names and len(names) > 1:
+        raise wrong("none beside others")
+    return tuple(dict.fromkeys(name for name in names if name != "none"))
+
+
 def _token(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < 32:
         raise wrong("the token is too short to be safe")
@@ -122,6 +153,15 @@ Exchanges = Annotated[
     BeforeValidator(_exchanges),
     BeforeValidator(_commas),
 ]
+Windows = Annotated[
+    tuple[Literal["restart", "reset", "weekend", "login"], ...],
+    NoDecode,
+    BeforeValidator(_windows),
+    BeforeValidator(_commas),
+]
+Zone = Annotated[str, AfterValidator(_zone)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+MarketData = Annotated[Literal["live", "delayed"], BeforeValidator(_lower)]
 Symbols = Annotated[
     tuple[Symbol, ...],
     NoDecode,

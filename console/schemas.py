@@ -13,7 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from domain.farms import FarmKind, FarmState
+from domain.maintenance import WindowKind
 from domain.orders import OrderState, OrderType, Side, Tif
+from domain.outage import Health
 from domain.phases import Phase
 from domain.quotes import DataType
 
@@ -68,6 +71,13 @@ class VenueReadyOut(Answer):
     reason: str
     since: datetime | None
     next_try: datetime | None
+    cause: str = Field(description="A stable code for the reason; empty when it is tradable.")
+    health: Health | None = Field(
+        description="green: tradable; amber: for a moment not, or as announced; red: not."
+    )
+    expected_until: datetime | None = Field(
+        description="The end of the announced window that is on."
+    )
 
 
 class ReadyOut(Answer):
@@ -217,6 +227,34 @@ class InstrumentOut(Answer):
     refused: str
 
 
+class WindowOut(Answer):
+    """A window in which the venue may be out of reach, as announced."""
+
+    kind: WindowKind
+    starts: datetime
+    ends: datetime
+    reason: str
+
+
+class FarmOut(Answer):
+    """One of the venue's data farms, as it last said."""
+
+    kind: FarmKind
+    name: str
+    state: FarmState
+
+
+class AlertOut(Answer):
+    """An alert that stands; `told` counts how often it was said."""
+
+    level: str
+    code: str
+    sentence: str
+    cure: str
+    since: datetime
+    told: int
+
+
 class VenueOut(VenueReadyOut):
     """How a venue stands."""
 
@@ -230,6 +268,10 @@ class VenueOut(VenueReadyOut):
     mismatches: list[MismatchOut]
     foreign_orders: int
     instruments: list[InstrumentOut]
+    on_hold: str = Field(description="Until when and why no new positions are opened.")
+    windows: list[WindowOut]
+    farms: list[FarmOut]
+    alerts: list[AlertOut]
 
 
 class VenuesOut(Answer):
@@ -250,6 +292,9 @@ class QuoteOut(Answer):
     data_type: DataType
     age_seconds: float
     stale: bool
+    missing: list[str] = Field(description="Which of bid, ask and last there is no price of.")
+    crossed: bool = Field(description="The bid is above the ask: neither is a price.")
+    halted: bool
 
 
 class QuotesOut(Answer):

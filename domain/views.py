@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from domain.farms import Farm
+from domain.maintenance import Window
+from domain.outage import Health
 from domain.phases import Phase
 from domain.symbols import Symbol
 
@@ -31,6 +34,18 @@ class InstrumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert that stands; `told` counts how often it was said."""
+
+    level: str
+    code: str
+    sentence: str
+    cure: str
+    since: datetime
+    told: int
+
+
+@dataclass(frozen=True, slots=True)
 class VenueView:
     """How a venue stands. It is tradable when all four conditions hold."""
 
@@ -45,13 +60,24 @@ class VenueView:
     reason: str
     """Why it is not tradable, for people; empty when it is."""
     since: datetime
-    """Since when it has been so."""
+    """Since when it has been tradable, or has not."""
     next_try_seconds: float | None
     epoch: int
     server_version: int | None
     in_doubt: tuple[str, ...]
     mismatches: tuple[tuple[Symbol, str], ...]
     foreign_orders: int
+    cause: str
+    """The stable code of `reason`; empty when it is tradable."""
+    health: Health
+    expected_until: datetime | None
+    """The end of the announced window that is on; None when none is."""
+    on_hold: str
+    """Until when and why no new positions are opened; empty when nothing announced holds them."""
+    windows: tuple[Window, ...]
+    """Announced for the next days, and the one that is on."""
+    farms: tuple[Farm, ...]
+    alerts: tuple[AlertView, ...]
     instruments: tuple[InstrumentView, ...] = ()
 
 

@@ -33,6 +33,7 @@ from simulators.model import (
     Margin,
     NewOrder,
     OrderRefused,
+    Phase,
     Preview,
     Session,
     TopOfBook,
@@ -216,6 +217,38 @@ class SimulatedBroker:
         events += [BookMoved(con_id) for con_id in self.exchange.take_moved()]
         return events
 
+    # What happens to orders without their client, by the hand of a scenario
+
+    def fill_by_hand(
+        self, perm_id: int, quantity: Decimal, price: Decimal | None
+    ) -> list[BrokerEvent]:
+        """Fill so much of an open order: at a price, its limit, or the last price."""
+        events = self._catch_up()
+        order = self._register.order(perm_id)
+        asked = order.request
+        if price is None:
+            top = self.exchange.markets[asked.con_id].top(self.exchange.now)
+            price = asked.limit_price or top.last or top.bid or top.ask or asked.stop_price
+        assert price is not None, "every market has a last price"
+        events += self._desk.tell(
+            self.exchange.fill_by_hand(asked.con_id, perm_id, price, quantity)
+        )
+        self._commit()
+        return events
+
+    def end_by_hand(self, perm_id: int, status: str, how: str) -> list[BrokerEvent]:
+        """End an open order: `Cancelled`, or `Inactive` with error 201."""
+        events = self._catch_up()
+        order = self._register.order(perm_id)
+        events += self._desk.end_by_hand(order, status, how)
+        self._commit()
+        return events
+
+    def reissue_order_ids(self) -> None:
+        """Forget which order ids were used; they begin at 1 again."""
+        self._highest.clear()
+        self._register.forget_order_ids()
+
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""
         return self._highest.get(client_id, 0) + 1
@@ -227,6 +260,20 @@ class SimulatedBroker:
     def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
         """All executions with their commissions, oldest first."""
         return self._register.executions()
+
+    # The market, by the hand of a scenario; the next `advance` tells what came of it
+
+    def move_price(self, con_id: int, price: Decimal) -> None:
+        """Move the crowd's quotes to a price."""
+        self.exchange.set_fair_price(con_id, price)
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
+        """Somebody trades up or down to a price."""
+        self.exchange.trade_through(con_id, price, quantity)
+
+    def set_phase(self, con_id: int, phase: Phase) -> None:
+        """Put a market into a phase."""
+        self.exchange.set_phase(con_id, phase)
 
     # The account
 

@@ -175,6 +175,20 @@ class Exchange:
         if left:
             self._pending += market.print_trade(units, left, self.now)
 
+    def fill_by_hand(
+        self, con_id: int, perm_id: int, price: Decimal, quantity: Decimal
+    ) -> list[Happening]:
+        """Fill an order whatever the book says."""
+        market = self.markets[con_id]
+        self._moved.add(con_id)
+        return market.fill_by_hand(perm_id, market.steps.to_units(price), int(quantity), self.now)
+
+    def set_phase(self, con_id: int, phase: Phase) -> None:
+        """Put a market into a phase, until its timetable has the next one."""
+        opens = self.span(con_id).session.opens
+        self._moved.add(con_id)
+        self._pending += self.markets[con_id].enter_phase(phase, opens, self.now)
+
     def _schedule_flow(self) -> None:
         """Set anew when something happens next in each market."""
         self._due = [due for due in self._due if due[1] == 0]

@@ -70,6 +70,25 @@ class Market:
         if order.resting and order.limit is not None:
             self.book.reduce(order.side, order.limit, perm_id, remaining)
 
+    def fill_by_hand(
+        self, perm_id: int, price: int, quantity: int, now: datetime
+    ) -> list[Happening]:
+        """Fill an order whatever the book says; nothing where the market does not have it."""
+        order = self.orders.get(perm_id)
+        if order is None:
+            return []
+        left = order.remaining - quantity
+        if order.resting and order.limit is not None:
+            if left:
+                self.book.reduce(order.side, order.limit, perm_id, left)
+            else:
+                self.book.remove(order.side, order.limit, perm_id)
+        self._print(price, quantity)
+        match = Match(
+            perm_id, 0, Side.SELL if order.side is Side.BUY else Side.BUY, price, quantity
+        )
+        return [self._fill(perm_id, match, 1, now), *self._trigger_stops(now)]
+
     # The market's own life
 
     def flow(self, now: datetime, chance: random.Random) -> list[Happening]:

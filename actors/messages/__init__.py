@@ -31,7 +31,11 @@ from actors.messages.ledger import (
 )
 from actors.messages.link import (
     AccountChanged,
+    Alert,
     CircuitChanged,
+    DataFlows,
+    DataTrouble,
+    FarmChanged,
     InstrumentFailed,
     InstrumentKnown,
     Introduce,
@@ -94,6 +98,7 @@ from actors.messages.wire import (
 
 __all__ = [
     "AccountChanged",
+    "Alert",
     "AmendHanded",
     "AmendNotSent",
     "AmendOrder",
@@ -113,6 +118,9 @@ __all__ = [
     "CancelNotSent",
     "CancelOrder",
     "CircuitChanged",
+    "DataFlows",
+    "DataTrouble",
+    "FarmChanged",
     "FillRecorded",
     "GetDesk",
     "GetFills",

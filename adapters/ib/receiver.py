@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
@@ -38,7 +39,7 @@ from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
 from domain.symbols import Symbol
-from domain.venue import AccountValue, VenueNotice
+from domain.venue import AccountValue, OrderReport, VenueNotice
 from runtime.interface import Clock
 
 #: Lists without an id, by the name that `Round.unended` has for them.
@@ -196,7 +197,9 @@ class Receiver:
                 self._requests.row(order.orderId, state)
                 self._requests.end(order.orderId)
             return
-        report = open_order_report(contract, order, state, self._identities)
+        report = self._of_our_account(
+            order, open_order_report(contract, order, state, self._identities)
+        )
         self._requests.row(OPEN_ORDERS, report)
         self._sink.order_fact(report)
 
@@ -204,14 +207,24 @@ class Receiver:
         self._requests.end(OPEN_ORDERS)
 
     def completedOrder(self, contract: Contract, order: Order, state: OrderState) -> None:
-        report = completed_order_report(contract, order, state, self._identities)
+        report = self._of_our_account(
+            order, completed_order_report(contract, order, state, self._identities)
+        )
         self._requests.row(COMPLETED_ORDERS, report)
         self._sink.order_fact(report)
 
     def completedOrdersEnd(self) -> None:
         self._requests.end(COMPLETED_ORDERS)
 
+    def _of_our_account(self, order: Order, report: OrderReport) -> OrderReport:
+        # Whatever reference it carries: an order of another account is none of ours.
+        if self.account and order.account not in ("", self.account):
+            return replace(report, client_order_id=None, foreign=True)
+        return report
+
     def execDetails(self, request: int, contract: Contract, execution: Execution) -> None:
+        if self.account and execution.acctNumber not in ("", self.account):
+            return  # an adviser's login tells of the trades of all its accounts
         report = execution_report(contract, execution, self._identities)
         self._requests.row(request, report)
         self._sink.order_fact(report)

@@ -88,6 +88,9 @@ def quote_out(quote: Quote, stale: bool, now: float) -> schemas.QuoteOut:
         data_type=quote.data_type,
         age_seconds=round(quote.age(now), 3),
         stale=stale,
+        missing=list(quote.missing),
+        crossed=quote.crossed,
+        halted=quote.halted,
     )
 
 
@@ -142,6 +145,9 @@ def venue_ready(venue: VenueView, at: datetime) -> schemas.VenueReadyOut:
         reason=venue.reason,
         since=venue.since,
         next_try=_in(at, venue.next_try_seconds),
+        cause=venue.cause,
+        health=venue.health,
+        expected_until=venue.expected_until,
     )
 
 
@@ -162,6 +168,16 @@ def venue_out(venue: VenueView, at: datetime) -> schemas.VenueOut:
         ],
         foreign_orders=venue.foreign_orders,
         instruments=[_instrument_out(each) for each in venue.instruments],
+        on_hold=venue.on_hold,
+        windows=[
+            schemas.WindowOut(kind=w.kind, starts=w.starts, ends=w.ends, reason=w.reason)
+            for w in venue.windows
+        ],
+        farms=[schemas.FarmOut(kind=f.kind, name=f.name, state=f.state) for f in venue.farms],
+        alerts=[
+            schemas.AlertOut(**{field.name: getattr(alert, field.name) for field in fields(alert)})
+            for alert in venue.alerts
+        ],
     )
 
 

@@ -106,7 +106,9 @@ def test_a_client_id_in_use_is_refused_with_326_then_closed(tmp_path: Path) -> N
             second.send(71, 2, 5, "")
             assert (await second.receive())[:4] == ["4", "2", "-1", "326"]
             assert await second.is_closed()
-            assert place.history().peak_open_sockets(5) == 1
+            history = place.history()
+            assert history.connects(5) == 1
+            assert history.peak_open_sockets(5) == 2  # the one that was turned away, too
             await second.close()
             await first.close()
 
