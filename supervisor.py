@@ -3,7 +3,7 @@
     root                one_for_one; the process ends 70: restart me, 76, 78: do not
     ├─ ledger           the only writer of the book
     ├─ gateway          in demo: keeps the embedded gateway running
-    ├─ ib               a venue, rest_for_one: connection, quotes, history, orders, resync
+    ├─ ib               a venue, rest_for_one: connection, quotes, history, orders, resync, bars
     ├─ trading          one_for_one: desk, plan_monitor, strategist
     └─ console          one_for_one: hook, narrator; its death never stops trading
 
@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from loguru import logger
 
 from actors import names
+from actors.bars import BarArchive
 from actors.base import Actor
 from actors.child import Child, Intensity, Strategy
 from actors.connection import Connection, ConnectionOptions
@@ -46,7 +47,7 @@ from adapters.book import BookError
 from adapters.ib.instrument_store import InstrumentStore
 from adapters.ib.link import IBLink
 from adapters.ib.opening import IBLinkOptions
-from adapters.store import book_path, lock_state_dir, open_book
+from adapters.store import book_path, lock_state_dir, open_bars, open_book
 from config.entries import SettingsError
 from config.logs import Logs, start_logs
 from config.modes import Mode
@@ -132,13 +133,16 @@ def _traders(settings: Settings) -> tuple[str, ...]:
     return (names.DESK, names.PLAN_MONITOR, *strategist)
 
 
+def _account(settings: Settings) -> str:
+    return settings.ib_account_id or settings.mode
+
+
 def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
-    account = settings.ib_account_id or settings.mode
     return Ledger(
         system,
         seat,
         open_book=lambda: open_book(
-            settings.state_dir, settings.mode, account, system.runtime.clock
+            settings.state_dir, settings.mode, _account(settings), system.runtime.clock
         ),
         readers=(*_traders(settings), names.NARRATOR),
     )
@@ -167,6 +171,8 @@ def _ib(
         step_seconds=settings.connect_step_seconds,
         limit_messages=options.limit_messages,
     )
+    # With the book: what the embedded gateway invents must never be read in another mode.
+    archive = book_path(settings.state_dir, settings.mode, _account(settings)).with_name("bars.db")
     connection_options = ConnectionOptions(
         venue=venue,
         symbols=settings.allowed_symbols,
@@ -215,6 +221,7 @@ def _ib(
                     s,
                     seat,
                     venue=venue,
+                    symbols=settings.allowed_symbols,
                     readers=tuple(n for n in _traders(settings) if n == names.STRATEGIST),
                 ),
             ),
@@ -226,6 +233,15 @@ def _ib(
                     seat,
                     venue=venue,
                     readers=(names.DESK, names.IB, names.NARRATOR),
+                ),
+            ),
+            Child(
+                names.bars(venue),
+                lambda s, seat: BarArchive(
+                    s,
+                    seat,
+                    venue=venue,
+                    open_bars=lambda check: open_bars(archive, venue, check=check),
                 ),
             ),
         ),

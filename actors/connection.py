@@ -19,7 +19,7 @@ from actors.lanes import Command, Exit, ExitKind, FactsPileUp, State
 from actors.messages import (
     AskBars,
     AskRound,
-    BarsCame,
+    BarsAnswered,
     BookLoaded,
     FarmChanged,
     Introduce,
@@ -213,9 +213,7 @@ class Connection(OrderDoor):
     def on_expired(self, command: Command) -> Any:
         """Answer for what comes too late: it is not sent."""
         if isinstance(command, AskBars):
-            sentence = "Its deadline was over before it could be sent."
-            came = BarsCame(command.symbol, None, "EXPIRED", sentence)
-            self.tell(names.history(self.venue), came)
+            self._no_bars(command, "EXPIRED", "Its deadline was over before it could be sent.")
             return None
         return super().on_expired(command)
 
@@ -241,19 +239,22 @@ class Connection(OrderDoor):
     def _ask_bars(self, message: AskBars) -> None:
         if self._stands(message.epoch):
             self.run(self._bars(message))
+        else:
+            self._no_bars(message, "LINK_CHANGED", "The link on which it was asked is gone.")
 
     async def _bars(self, message: AskBars) -> None:
+        ask = self.link.follow_bars if message.follow else self.link.bars
         try:
-            series = await asyncio.wait_for(
-                self.link.bars(message.symbol, message.duration, message.bar_size),
-                self.options.bars_seconds,
-            )
-            came = BarsCame(message.symbol, series)
+            series = await asyncio.wait_for(ask(message.query), self.options.bars_seconds)
         except HistoryError as error:
-            came = BarsCame(message.symbol, None, error.code, str(error))
+            self._no_bars(message, error.code, str(error))
         except TimeoutError:
-            came = BarsCame(message.symbol, None, "TIMEOUT", "The history did not come in time.")
+            self._no_bars(message, "TIMEOUT", "The history did not come in time.")
         except LinkError as error:
             self.lose(error)
-            return
-        self.tell(names.history(self.venue), came)
+        else:
+            self.tell(names.history(self.venue), BarsAnswered(message.ticket, series))
+
+    def _no_bars(self, asked: AskBars, code: str, sentence: str) -> None:
+        answer = BarsAnswered(asked.ticket, None, code, sentence)
+        self.tell(names.history(self.venue), answer)

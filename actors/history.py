@@ -1,105 +1,396 @@
-"""Bars of a venue: asked for once per instrument and link, one at a time, kept in memory."""
+"""Bars of a venue: fetched once, under all of its pacing rules at once, and followed.
+
+What the archive has is not asked for again; what several want is asked for once. Requests go by
+priority and age, each as soon as the rules allow it. What was wanted outlives the link.
+"""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from actors import names
+from actors.bar_queue import Ask, BarQueue, Work
+from actors.bar_wants import followed_key, shut, work_of
 from actors.base import Actor, on
-from actors.lanes import State
+from actors.following import Following
+from actors.lanes import Command, State
 from actors.messages import (
+    AnswerBars,
     AskBars,
+    BarClosed,
+    BarsAnswered,
     BarsCame,
+    BarsCounted,
+    BarsEnded,
+    BarsReady,
+    BarUpdated,
+    CoverageFound,
+    FindCoverage,
+    FollowBars,
     InstrumentFailed,
     InstrumentKnown,
     Introduce,
+    KeepBars,
     LinkUp,
+    LoadPacing,
+    PacingLoaded,
+    Resubscribe,
+    WantBars,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.venue import BarSeries
+from domain.bars import DAY, SeriesKey, Span, TimeframeError, proven
 from domain.symbols import Symbol
+from domain.venue import InstrumentDetails
 
-DURATION, BAR_SIZE = "1 D", "5 mins"
-#: IB counts requests for small bars; five-minute bars are beyond its hard limits, and
-#: one at a time with this pause stays below every soft one (60 in 10 minutes).
-_PAUSE_SECONDS = 11.0
-_FIRST_AT_ONCE = 5
+#: What the readers get of each instrument: a day of bars round the clock, or four of a share's.
+_STANDING, _STANDING_REACH, _STANDING_LIMIT = "5 mins", timedelta(days=6), 288
+#: How many series are followed for the readers: each is one of the venue's open requests.
+_MOST_FOLLOWED = 20
+_FOR_READERS = "readers "
 _ASK_WITHIN = 90.0
+_MOST_TRIES = 3
+_PAUSE_SECONDS = 15.0
 
 
 class History(Actor):
-    """Fetches a day of bars for each instrument, slowly, and passes them on."""
+    """Answers `WantBars` and `FollowBars`, and passes the newest bars on to the readers."""
 
     def __init__(
-        self, system: ActorSystem, seat: Seat, *, venue: str, readers: Sequence[str]
+        self,
+        system: ActorSystem,
+        seat: Seat,
+        *,
+        venue: str,
+        symbols: Sequence[Symbol],
+        readers: Sequence[str],
     ) -> None:
         super().__init__(system, seat)
         self.venue = venue
+        self._symbols = frozenset(symbols)
         self._readers = tuple(readers)
         self._epoch: int | None = None
-        self._known_symbols: set[Symbol] = set()
-        self._waiting: deque[Symbol] = deque()
-        self._series: dict[Symbol, BarSeries] = {}
-        self._failures: dict[Symbol, str] = {}
-        self._asked = 0
-        self._under_way = False
+        self._paced = False
+        self._details: dict[Symbol, InstrumentDetails] = {}
+        self._shut: dict[Symbol, tuple[Span, ...]] = {}
+        self._parked: dict[Symbol, list[WantBars | FollowBars]] = {}
+        self._queue = BarQueue(lambda symbol: self._shut.get(symbol, ()))
+        self._following: dict[SeriesKey, Following] = {}
+        self._series: dict[Symbol, int] = {}
+        self._failures: dict[str, str] = {}
 
     def on_start(self) -> None:
-        """The link may stand already: ask for it, and for what it knows of instruments."""
+        """The link may stand already: ask for it, and for what was asked of the venue before."""
         self.tell(names.connection(self.venue), Introduce(self.seat.name))
+        self.tell(names.bars(self.venue), LoadPacing(self.seat.name))
+
+    def on_stop(self) -> None:
+        """What others want goes back into the mailbox, for the next link."""
+        me = self.seat.name
+        counted = self._queue.counted(self.clock.monotonic())
+        self.tell(me, PacingLoaded(tuple(counted.items())))
+        for following in self._following.values():
+            for message in following.orders():
+                self.tell(me, message)
+        parked = [message for messages in self._parked.values() for message in messages]
+        for wanted in [*parked, *(work.message for work in self._queue.works())]:
+            if wanted.who != me:
+                self.tell(me, wanted)
 
     def describe(self) -> State:
-        """What has come, what waits, what failed."""
+        """What is there, what is wanted and how far it is, and how the pacing stands."""
+        now = self.clock.monotonic()
+        due = self._queue.next(now) if self._ready else None
         return {
-            "series": {str(symbol): len(s.bars) for symbol, s in self._series.items()},
-            "waiting": [str(symbol) for symbol in self._waiting],
-            "failures": {str(symbol): text for symbol, text in self._failures.items()},
+            "series": {str(symbol): count for symbol, count in self._series.items()},
+            "wanted": [self._progress(work) for work in self._queue.works()],
+            "parked": {str(symbol): len(each) for symbol, each in self._parked.items()},
+            "followed": [str(key) for key in self._following],
+            "failures": dict(self._failures),
+            "requests": {
+                "asked": self._queue.asked,
+                "open": self._queue.open,
+                "counted_in_10_minutes": sum(
+                    sent.request.weight for sent in self._queue.counted(now).values()
+                ),
+                "refused_for_pacing": self._queue.refused_for_pacing,
+                "next_in_seconds": round(due - now, 3) if isinstance(due, float) else None,
+            },
         }
+
+    def _progress(self, work: Work) -> State:
+        missing = self._queue.missing(work)
+        share = 1 - missing / work.missing_at_first if work.missing_at_first else 0.0
+        return {
+            "ticket": work.message.ticket,
+            "who": work.message.who,
+            "series": str(work.key),
+            "priority": work.message.priority.name,
+            "done_percent": round(100 * share, 1),
+            "requests": work.asked,
+        }
+
+    # -- the link and its instruments ----------------------------------------------------
+
+    @property
+    def _ready(self) -> bool:
+        return self._epoch is not None and self._paced
 
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
         self._epoch = message.epoch
-        self._next()
+        self._go()
+
+    @on(PacingLoaded)
+    def _pacing(self, message: PacingLoaded) -> None:
+        self._queue.log = dict(message.sent) | self._queue.log
+        self._paced = True
+        self._go()
 
     @on(InstrumentKnown)
     def _known(self, message: InstrumentKnown) -> None:
         symbol = message.details.symbol
-        if symbol not in self._known_symbols:
-            self._known_symbols.add(symbol)
-            self._waiting.append(symbol)
-            self._next()
+        first = symbol not in self._details
+        self._details[symbol] = message.details
+        self._shut[symbol] = shut(message.details.sessions)
+        for waiting in self._parked.pop(symbol, ()):
+            self._take(waiting)
+        if first:
+            self._serve_readers(symbol)
+
+    def _serve_readers(self, symbol: Symbol) -> None:
+        now = self.clock.now()
+        ticket = f"{_FOR_READERS}{symbol}"
+        deadline = self.clock.monotonic() + DAY
+        start = now - _STANDING_REACH
+        self._take(
+            WantBars(
+                deadline, ticket, self.seat.name, symbol, _STANDING, start, limit=_STANDING_LIMIT
+            )
+        )
+        if len(self._following) < _MOST_FOLLOWED:
+            for name in self._readers:
+                self._take(FollowBars(name, symbol, _STANDING))
 
     @on(InstrumentFailed)
     def _failed(self, message: InstrumentFailed) -> None:
-        self._failures[message.refused.symbol] = message.refused.sentence
+        symbol = message.refused.symbol
+        self._failures[str(symbol)] = message.refused.sentence
+        for waiting in self._parked.pop(symbol, ()):
+            if isinstance(waiting, WantBars):
+                self._refuse(waiting, message.refused.code, message.refused.sentence)
 
-    @on(BarsCame)
-    def _came(self, message: BarsCame) -> None:
-        self._under_way = False
-        if message.series is None:
-            self._failures[message.symbol] = message.sentence
-            self.log.info("No bars of {}: {}", message.symbol, message.sentence)
+    # -- what is wanted ------------------------------------------------------------------
+
+    @on(WantBars)
+    def _want(self, message: WantBars) -> None:
+        if message.symbol in self._symbols:
+            self._take(message)
         else:
-            self._series[message.symbol] = message.series
-            for name in self._readers:
-                self.tell(name, message)
-        self._next()
+            sentence = f"{message.symbol} is not among ALLOWED_SYMBOLS."
+            self._refuse(message, "SYMBOL_NOT_ALLOWED", sentence)
+
+    @on(FollowBars)
+    def _follow(self, message: FollowBars) -> None:
+        self._take(message)
+
+    def on_expired(self, command: Command) -> None:
+        """Say so to whoever wanted it."""
+        if isinstance(command, WantBars):
+            self._refuse(command, "EXPIRED", "Its deadline was over before it was looked at.")
+
+    def _take(self, message: WantBars | FollowBars) -> None:
+        if message.symbol not in self._details:
+            self._parked.setdefault(message.symbol, []).append(message)
+            return
+        details, now = self._details[message.symbol], self.clock.now()
+        try:
+            if isinstance(message, FollowBars):
+                self._begin_following(followed_key(message), message)
+                return
+            work = work_of(message, details, now)
+        except TimeframeError as error:
+            self.log.warning("{}", error)
+            if isinstance(message, WantBars):
+                self._refuse(message, "TIMEFRAME_NOT_KNOWN", str(error))
+            return
+        self._queue.add(work)
+        self.tell(names.bars(self.venue), FindCoverage(message.ticket, work.key, work.wanted))
+
+    @on(CoverageFound)
+    def _found(self, message: CoverageFound) -> None:
+        self._queue.found(message.ticket, message.key, message.covered)
+        self._go()
+
+    def _refuse(self, message: WantBars, code: str, sentence: str) -> None:
+        self.tell(message.who, BarsReady(message.ticket, None, (), (), code, sentence))
+
+    def _answer(self, work: Work, code: str = "", sentence: str = "") -> None:
+        message = work.message
+        self.tell(
+            names.bars(self.venue),
+            AnswerBars(
+                message.ticket,
+                message.who,
+                work.key,
+                work.wanted,
+                message.limit,
+                work.notes,
+                code,
+                sentence,
+            ),
+        )
+
+    @on(BarsReady)
+    def _ready_for_readers(self, message: BarsReady) -> None:
+        """What this seat wanted itself: for the readers, or to fill the gap of a series."""
+        for following in self._following.values():
+            if following.gap_ticket == message.ticket:
+                if message.code:
+                    self.log.warning("Bars of {} were missed: {}", following.key, message.sentence)
+                following.fill(message.bars)
+                self._tell_closed(following)
+                return
+        if not message.ticket.startswith(_FOR_READERS):
+            return  # a gap of a subscription that has been made anew since
+        if message.key is None or (message.code and not message.bars):
+            symbol = message.ticket.removeprefix(_FOR_READERS)
+            self._failures[symbol] = message.sentence
+            return
+        self._series[message.key.symbol] = len(message.bars)
+        for name in self._readers:
+            self.tell(name, BarsCame(message.key.symbol, BarSeries(message.key, message.bars)))
+
+    # -- asking --------------------------------------------------------------------------
 
     def on_timer(self, name: str) -> None:
-        """The pause is over."""
-        self._next()
+        """Something may go now."""
+        self._go()
 
-    def _next(self) -> None:
-        if self._epoch is None or self._under_way or not self._waiting:
+    def _go(self) -> None:
+        """Answer what is complete, ask for what may be asked, and look again when more may."""
+        for work in self._queue.finished():
+            self._answer(work)
+        now = self.clock.monotonic()
+        for work in self._queue.expired(now):
+            self._answer(work, "EXPIRED", "Its deadline was over before all bars were there.")
+        if self._epoch is None or not self._paced:
             return
-        if self._asked >= _FIRST_AT_ONCE:
-            self._asked = _FIRST_AT_ONCE - 1
-            self.after(_PAUSE_SECONDS, "pause")
+        while isinstance(ask := self._queue.next(now), Ask):
+            ticket = self.runtime.new_id()
+            self._queue.sent(ticket, ask, now)
+            self.tell(
+                names.bars(self.venue),
+                AskBars(
+                    now + _ASK_WITHIN, ticket, ask.query, ask.paced, self._epoch, ask.piece is None
+                ),
+            )
+        if ask is not None:
+            self.after(ask - now, "go")
+
+    @on(BarsAnswered)
+    def _answered(self, message: BarsAnswered) -> None:
+        now = self.clock.monotonic()
+        ask = self._queue.answered(message.ticket, now)
+        if ask is None:
+            return  # of an older link
+        self.tell(names.bars(self.venue), BarsCounted(message.ticket, ask.paced, now))
+        if message.series is None and not (message.code == "NO_DATA" and ask.piece):
+            self._went_wrong(ask, message.code, message.sentence)
+        elif ask.piece is None:
+            assert message.series is not None
+            self._queue.proven(ask, None)
+            self._follows(ask.key, message.series)
+        else:
+            bars = message.series.bars if message.series is not None else ()
+            whole, covered = proven(bars, ask.piece.span, ask.key.bar_seconds)
+            self.tell(names.bars(self.venue), KeepBars(ask.key, whole, covered))
+            self._queue.proven(ask, covered)
+        self._go()
+
+    def _went_wrong(self, ask: Ask, code: str, sentence: str) -> None:
+        """By its cause: later, soon, or not at all."""
+        now = self.clock.monotonic()
+        if code == "PACING":
+            seconds = self._queue.hold(now)
+            self.log.warning("{} says it is too much; nothing for {:.0f} s.", self.venue, seconds)
+        elif code in ("EXPIRED", "LINK_CHANGED"):
+            pass  # not the venue's word: asked again as it is
+        elif code == "NO_PERMISSION" or self._queue.failed(ask, now, _PAUSE_SECONDS) >= _MOST_TRIES:
+            self._give_up(ask.key, code, sentence, followed=ask.piece is None)
+
+    def _give_up(self, key: SeriesKey, code: str, sentence: str, *, followed: bool) -> None:
+        self.log.warning("No bars of {}: {}", key, sentence)
+        self._failures[str(key)] = sentence
+        if followed:
+            self._queue.follow_no_more(key)
             return
-        self._asked += 1
-        self._under_way = True
-        deadline = self.clock.monotonic() + _ASK_WITHIN
-        ask = AskBars(deadline, self._waiting.popleft(), DURATION, BAR_SIZE, self._epoch)
-        self.tell(names.connection(self.venue), ask)
+        for work in self._queue.give_up(key):
+            self._answer(work, code, sentence)
+
+    # -- following -----------------------------------------------------------------------
+
+    def _begin_following(self, key: SeriesKey, message: FollowBars) -> None:
+        following = self._following.get(key)
+        if following is None:
+            following = self._following[key] = Following(key, message.timeframe, message.after)
+            self._queue.follow(key, following.duration(self.clock.now().timestamp()))
+        following.who.add(message.who)
+        self._go()
+
+    def _follows(self, key: SeriesKey, series: BarSeries) -> None:
+        """The subscription stands: keep what came with it, and fill the gap before it."""
+        following = self._following[key]
+        kept = following.began(series.bars)
+        if kept is not None:
+            self.tell(names.bars(self.venue), KeepBars(key, *kept))
+        gap = following.gap
+        if gap is None:
+            self._tell_closed(following)
+            return
+        ticket = following.gap_ticket = self.runtime.new_id()
+        deadline = self.clock.monotonic() + DAY
+        start = datetime.fromtimestamp(gap.start, UTC)
+        message = WantBars(deadline, ticket, self.seat.name, key.symbol, following.timeframe, start)
+        self._queue.add(Work(message, key, gap, ()))
+        self.tell(names.bars(self.venue), FindCoverage(ticket, key, gap))
+
+    @on(BarUpdated)
+    def _updated(self, message: BarUpdated) -> None:
+        following = self._following.get(message.key)
+        if following is None:
+            return
+        kept = following.update(message.bar)
+        if kept is not None:
+            self.tell(names.bars(self.venue), KeepBars(message.key, *kept))
+        self._tell_closed(following)
+
+    def _tell_closed(self, following: Following) -> None:
+        for bar in following.take():
+            for name in following.who:
+                self.tell(name, BarClosed(following.key, bar))
+
+    @on(BarsEnded)
+    def _ended(self, message: BarsEnded) -> None:
+        self._again(message.key, message.code, message.sentence)
+
+    @on(Resubscribe)
+    def _resubscribe(self, message: Resubscribe) -> None:
+        for key in self._following:
+            self._again(key, "OTHER", message.sentence)
+
+    def _again(self, key: SeriesKey, code: str, sentence: str) -> None:
+        """Subscribe anew, as soon as the rules allow it, or give it up where it is no use."""
+        following = self._following.get(key)
+        if following is None:
+            return
+        self.log.info("{} is followed anew: {}", key, sentence)
+        if code == "NO_PERMISSION":
+            self._give_up(key, code, sentence, followed=True)
+            return
+        if code == "PACING":
+            self._queue.hold(self.clock.monotonic())
+        self._queue.follow(key, following.duration(self.clock.now().timestamp()))
+        self._go()

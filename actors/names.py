@@ -29,6 +29,11 @@ def history(venue: str) -> str:
     return f"{venue}.history"
 
 
+def bars(venue: str) -> str:
+    """The seat that keeps a venue's bars on disk."""
+    return f"{venue}.bars"
+
+
 def orders(venue: str) -> str:
     """The seat that keeps a venue's orders."""
     return f"{venue}.orders"
@@ -46,7 +51,15 @@ def parent_of(name: str) -> str:
 
 def of_venue(venue: str) -> tuple[str, ...]:
     """The seats of a venue, in the order of their start."""
-    return (venue, connection(venue), quotes(venue), history(venue), orders(venue), resync(venue))
+    return (
+        venue,
+        connection(venue),
+        quotes(venue),
+        history(venue),
+        orders(venue),
+        resync(venue),
+        bars(venue),
+    )
 
 
 IB = "ib"

@@ -177,7 +177,8 @@ class Resync(Actor):
         elif notice.effect in (NoticeEffect.UP, NoticeEffect.RESUBSCRIBE):
             self._out_of_reach = ""
             if notice.effect is NoticeEffect.RESUBSCRIBE:
-                self.tell(names.quotes(self.venue), Resubscribe(self.venue, text))
+                for name in (names.quotes(self.venue), names.history(self.venue)):
+                    self.tell(name, Resubscribe(self.venue, text))
             self._ask()
         elif notice.effect is NoticeEffect.LINK:
             self._renew_link("VENUE_SAYS_SO", text)

@@ -8,6 +8,7 @@ from actors import names
 from actors.base import Actor, on
 from actors.lanes import State
 from actors.messages import (
+    BarClosed,
     BarsCame,
     BookLoaded,
     FillRecorded,
@@ -59,6 +60,7 @@ class Strategist(Actor):
         self._loaded = False
         self._instruments: dict[Symbol, InstrumentDetails] = {}
         self._trends: dict[Symbol, Trend] = {}
+        self._bars_until: dict[Symbol, float] = {}
         self._in: set[Symbol] = set()
         self._working: dict[str, Order] = {}
         self._not_before: dict[Symbol, float] = {}
@@ -77,6 +79,7 @@ class Strategist(Actor):
             "decisions": self._decisions,
             "in_position": [str(symbol) for symbol in self._in],
             "working": list(self._working),
+            "last_bar_closed": {str(symbol): at for symbol, at in self._bars_until.items()},
             "quotes_seen": {str(symbol): trend.seen for symbol, trend in self._trends.items()},
         }
 
@@ -106,8 +109,12 @@ class Strategist(Actor):
 
     @on(BarsCame)
     def _bars(self, message: BarsCame) -> None:
-        if message.series is not None and message.symbol not in self._trends:
+        if message.symbol not in self._trends:
             self._trends[message.symbol] = trend_of([bar[4] for bar in message.series.bars])
+
+    @on(BarClosed)
+    def _bar_closed(self, message: BarClosed) -> None:
+        self._bars_until[message.key.symbol] = message.bar[0]
 
     @on(QuoteUpdate)
     def _quote(self, message: QuoteUpdate) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from actors import names
 from actors.messages import (
     AccountChanged,
+    BarsEnded,
+    BarUpdated,
     FarmChanged,
     PositionChanged,
     QuoteUpdate,
@@ -16,6 +18,7 @@ from actors.messages import (
 from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.venue import LinkError
+from domain.bars import Bar, SeriesKey
 from domain.farms import Farm, FarmKind
 from domain.quotes import Quote
 from domain.symbols import Symbol
@@ -43,6 +46,7 @@ class Sink:
         self._lose = lose
         self._doubt = doubt
         self._quotes = names.quotes(venue)
+        self._history = names.history(venue)
         self._orders = names.orders(venue)
         self._resync = names.resync(venue)
         self.farms: dict[tuple[FarmKind, str], Farm] = {}
@@ -69,6 +73,15 @@ class Sink:
     def account_value(self, value: AccountValue) -> None:
         """To the desk."""
         self._tell(names.DESK, AccountChanged(self._venue, value), sender=self._from)
+
+    def bar(self, key: SeriesKey, bar: Bar) -> None:
+        """Of a series that is followed: to the seat that keeps the history."""
+        self._tell(self._history, BarUpdated(self._venue, key, bar), sender=self._from)
+
+    def bars_ended(self, key: SeriesKey, code: str, sentence: str) -> None:
+        """A series is followed no more."""
+        ended = BarsEnded(self._venue, key, code, sentence)
+        self._tell(self._history, ended, sender=self._from)
 
     def notice(self, notice: VenueNotice) -> None:
         """To whom it concerns: each by the scope of the code, and nobody else."""

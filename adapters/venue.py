@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from domain.bars import Bar, SeriesKey
 from domain.orders import OrderRequest
 from domain.quotes import Quote
 from domain.symbols import Symbol
@@ -51,12 +52,22 @@ class LinkOpened:
 
 
 @dataclass(frozen=True, slots=True)
-class BarSeries:
-    """Bars oldest first, each `(start in UTC epoch seconds, o, h, l, c, volume or None)`."""
+class BarsQuery:
+    """One request for bars, as the venue takes it."""
 
-    symbol: Symbol
-    bar_seconds: int
-    bars: tuple[tuple[float, float, float, float, float, float | None], ...]
+    key: SeriesKey
+    duration: str
+    """How far back from the end, in IB's words (`3600 S`, `1 W`)."""
+    end: datetime | None = None
+    """Aware; None: now."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarSeries:
+    """Bars oldest first; the last one of a series that reaches to now may still be forming."""
+
+    key: SeriesKey
+    bars: tuple[Bar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,14 @@ class VenueSink(Protocol):
     def position(self, report: PositionReport) -> None: ...
 
     def account_value(self, value: AccountValue) -> None: ...
+
+    def bar(self, key: SeriesKey, bar: Bar) -> None:
+        """A bar of a series that is followed, as it stands now."""
+        ...
+
+    def bars_ended(self, key: SeriesKey, code: str, sentence: str) -> None:
+        """A series that was followed is not kept up to date any more; `code` of HistoryError."""
+        ...
 
     def notice(self, notice: VenueNotice) -> None:
         """About the link, a farm or an instrument."""
@@ -143,11 +162,21 @@ class VenueLink(Protocol):
         """
         ...
 
-    async def bars(self, symbol: Symbol, duration: str, bar_size: str) -> BarSeries:
-        """History, in IB's words for duration and bar size (`1 D`, `5 mins`).
+    async def bars(self, query: BarsQuery) -> BarSeries:
+        """One request of history.
 
         Raises:
             HistoryError: with the venue's text.
+        """
+        ...
+
+    async def follow_bars(self, query: BarsQuery) -> BarSeries:
+        """History up to now, and from then on each change put into the sink.
+
+        Asked again for the same key, the subscription is made anew.
+
+        Raises:
+            HistoryError: with the venue's text; the series is then not followed.
         """
         ...
 

@@ -51,6 +51,12 @@ class Newest:
 
     position = account_value = notice = instrument_doubted = lost = order_fact
 
+    def bar(self, key: object, bar: object) -> None:
+        """Nothing of the kind is in the stream."""
+
+    def bars_ended(self, key: object, code: str, sentence: str) -> None:
+        """Nothing of the kind is in the stream."""
+
 
 class Nothing:
     """A receiver for the library's decoder: takes ticks and does nothing with them."""

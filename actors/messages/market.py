@@ -1,4 +1,4 @@
-"""Quotes and bars: asked for, and come."""
+"""Quotes: asked for, and come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
-from adapters.venue import BarSeries
 from domain.quotes import Quote
 from domain.symbols import Symbol
 
@@ -39,27 +38,7 @@ class Subscribe(Command):
 
 @dataclass(frozen=True, slots=True)
 class Resubscribe(Message):
-    """To `quotes`: the venue has dropped its subscriptions; ask for all of them again."""
+    """To `quotes` and `history`: the venue has dropped its subscriptions; ask for them again."""
 
     venue: str
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class AskBars(Command):
-    """To the connection, through history: bars in IB's words."""
-
-    symbol: Symbol
-    duration: str
-    bar_size: str
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class BarsCame(Message):
-    """The answer; `series` is None when there is none, with the code and the venue's text."""
-
-    symbol: Symbol
-    series: BarSeries | None
-    code: str = ""
-    sentence: str = ""

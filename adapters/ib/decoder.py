@@ -17,8 +17,8 @@ Fields = list[str]
 
 #: Kinds of message that Kelpie asks for or must hear. Others are counted and left alone.
 _HEARD = frozenset(
-    {1, 2, 3, 4, 5, 6, 9, 10, 11, 15, 17, 45, 49, 52, 53, 54, 55, 58, 59, 61, 62, 79, 93, 101, 102}
-)
+    {1, 2, 3, 4, 5, 6, 9, 10, 11, 15, 17, 45, 49, 52, 53, 54, 55, 58, 59, 61, 62, 79, 90, 93}
+) | {101, 102}
 
 #: Where `longName` stands in contract details, from version 164 on and before it.
 _LONG_NAME, _LONG_NAME_BEFORE_164 = 19, 21
@@ -98,6 +98,11 @@ class KelpieDecoder(Decoder):
         if len(rest) < int(count) * 8:
             raise ValueError(f"{count} bars announced, {len(rest)} fields sent")
         self._receiver.historicalData(int(request), bars)
+
+    def historicalDataUpdate(self, fields: Fields) -> None:
+        """A bar that is kept up to date, in the order of the others (the wire has another)."""
+        _, request, _, date, opening, close, high, low, _, volume, *_ = fields
+        self._receiver.historicalDataUpdate(int(request), (date, opening, high, low, close, volume))
 
     def contractDetails(self, fields: Fields) -> None:
         """Details; the library reads the long name as Python source, and trips over a backslash."""

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from adapters.ib.bars import Bars
 from adapters.ib.budget import Lane
 from adapters.ib.client import KelpieClient
 from adapters.ib.decoder import KelpieDecoder
@@ -18,7 +19,6 @@ from adapters.ib.decoding import time_of, zone_of
 from adapters.ib.identity import OrderIdentities
 from adapters.ib.instrument_store import InstrumentStore
 from adapters.ib.instruments import Instruments
-from adapters.ib.lookups import Lookups
 from adapters.ib.opening import IBLinkOptions, LinkOpening
 from adapters.ib.ordering import Ordering
 from adapters.ib.quotes import Level1
@@ -27,6 +27,7 @@ from adapters.ib.requests import Requests
 from adapters.ib.rounds import Rounds
 from adapters.venue import (
     BarSeries,
+    BarsQuery,
     LinkError,
     LinkOpened,
     Remembered,
@@ -83,8 +84,14 @@ class IBLink:
             store or InstrumentStore(),
         )
         self._receiver.on_doubt = self._doubt
-        self._lookups = Lookups(
-            self._calls, self._requests, self._identities, options, self._instruments
+        self._bars = Bars(
+            self._calls,
+            self._requests,
+            self._identities,
+            self._instruments,
+            self._receiver,
+            sink,
+            options.history_seconds,
         )
         self._ordering = Ordering(
             self._client,
@@ -159,15 +166,25 @@ class IBLink:
         self._check_alive()
         return await self._rounds.run(number, list_seconds)
 
-    async def bars(self, symbol: Symbol, duration: str, bar_size: str) -> BarSeries:
-        """History, in IB's words for duration and bar size (`1 D`, `5 mins`).
+    async def bars(self, query: BarsQuery) -> BarSeries:
+        """One request of history.
 
         Raises:
             HistoryError: with the venue's text.
             LinkError: the link is gone.
         """
         self._check_alive()
-        return await self._lookups.bars(symbol, duration, bar_size)
+        return await self._bars.ask(query)
+
+    async def follow_bars(self, query: BarsQuery) -> BarSeries:
+        """History up to now, and from then on each change put into the sink.
+
+        Raises:
+            HistoryError: with the venue's text; the series is then not followed.
+            LinkError: the link is gone.
+        """
+        self._check_alive()
+        return await self._bars.follow(query)
 
     def subscribe(self, symbol: Symbol) -> None:
         """Have quotes put into the sink; asked again, the subscription is made anew."""

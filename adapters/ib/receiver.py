@@ -39,7 +39,7 @@ from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
 from domain.symbols import Symbol
-from domain.venue import AccountValue, OrderReport, VenueNotice
+from domain.venue import AccountValue, NoticeEffect, OrderReport, VenueNotice
 from runtime.interface import Clock
 
 #: Lists without an id, by the name that `Round.unended` has for them.
@@ -74,6 +74,14 @@ class Opening(Protocol):
     def error_came(self, notice: VenueNotice) -> None: ...
 
 
+class Followed(Protocol):
+    """A series of bars that is kept up to date."""
+
+    def update(self, row: tuple[str, ...]) -> None: ...
+
+    def refused(self, code: int, text: str) -> None: ...
+
+
 class Receiver:
     """Takes the decoder's calls. `opening` hears what belongs to the start of a link."""
 
@@ -96,6 +104,9 @@ class Receiver:
         self._changed: list[Level1] = []
         self.account = ""
         self.levels: dict[int, Level1] = {}
+        self.followed: dict[int, Followed] = {}
+        self.called_off: set[int] = set()
+        """Requests for bars that were cancelled: the venue confirms it as an error."""
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
         self.unreadable = 0
@@ -128,6 +139,13 @@ class Receiver:
                 self._requests.refuse(request, code, words)
             else:
                 self._sink.notice(self._errors.notice(code, words))
+            return
+        if request in self.called_off:
+            return
+        followed = self.followed.get(request)
+        rule = self._errors.rule(code)
+        if followed and (rule.ends_request or rule.effect is NoticeEffect.RESUBSCRIBE):
+            followed.refused(code, words)
             return
         reference = self._identities.of_error(request)
         if reference is not None and self._errors.rule(code).scope not in ("link", "farm"):
@@ -283,6 +301,11 @@ class Receiver:
         for bar in bars:
             self._requests.row(request, bar)
         self._requests.end(request)
+
+    def historicalDataUpdate(self, request: int, bar: tuple[str, ...]) -> None:
+        followed = self.followed.get(request)
+        if followed is not None:
+            followed.update(bar)
 
     # Quotes: called for each tick, so nothing here makes an object.
 

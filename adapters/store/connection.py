@@ -1,4 +1,4 @@
-"""The one connection to the book's file: how it is set, how it writes, how it fails.
+"""A connection to a file of ours, the book's above all: how it is set, how it writes, how it fails.
 
 peewee speaks to SQLite here alone. Statements on money are constant texts, which SQLite's
 cache keeps prepared; peewee's query builder serves where speed does not matter.
@@ -29,6 +29,9 @@ from adapters.store.failures import book_error
 BUSY_SECONDS = 5
 #: What the write-ahead log is cut back to after a checkpoint, in bytes.
 WAL_BYTES = 8 * 1024 * 1024
+
+#: SQLite's own name for a database that lives as long as its connection.
+MEMORY = Path(":memory:")
 
 Row = tuple[Any, ...]
 
@@ -97,7 +100,7 @@ class Connection:
         except BookError:
             self.database.close()
             raise
-        if mode != "wal":
+        if mode != "wal" and path != MEMORY:
             self.database.close()
             raise BookError(
                 "DISK",

@@ -9,6 +9,7 @@ One file for each subject; each holds the routes of that subject and nothing els
 |                 | `POST /actors/{name}/restart`                                               |
 | `market.py`     | `GET /venues`, `/quotes`, `/positions`, `/fills`, `/fills/foreign`,         |
 |                 | `/account`                                                                  |
+| `bars.py`       | `GET /bars`, `/bars/{symbol}`                                               |
 | `trading.py`    | `GET /orders`, `/orders/{client_order_id}`, `POST /orders`,                 |
 |                 | `DELETE /orders/{client_order_id}`                                          |
 | `operations.py` | `POST /trading/pause`, `/trading/resume`, `/reconcile`, `GET /metrics`      |
@@ -19,7 +20,7 @@ What comes later, and where it belongs:
 | File            | Routes                                                                      |
 |-----------------|-----------------------------------------------------------------------------|
 | `actors.py`     | `GET /actors/{name}/trace`, `POST /dead-letters/{id}/release`               |
-| `market.py`     | `GET /circuits`, `/bars`, `/equity`, `/risk`, `/why-not/{symbol}`           |
+| `market.py`     | `GET /circuits`, `/equity`, `/risk`, `/why-not/{symbol}`                    |
 | `trading.py`    | `GET /orders/{client_order_id}/explain`,                                    |
 |                 | `POST /orders/{client_order_id}/resolve`                                    |
 | `plans.py`      | `GET` and `POST /plans`, `PATCH` and `DELETE /plans/{id}`                   |

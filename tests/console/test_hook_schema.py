@@ -31,6 +31,8 @@ ROUTES = {
     ("get", "/dead-letters"),
     ("get", "/venues"),
     ("get", "/quotes"),
+    ("get", "/bars"),
+    ("get", "/bars/{symbol}"),
     ("get", "/positions"),
     ("get", "/orders"),
     ("get", "/orders/{client_order_id}"),

@@ -9,7 +9,8 @@ from typing import Any
 
 from adapters.ib.instrument_store import InstrumentStore
 from adapters.ib.link import IBLink, IBLinkOptions
-from adapters.venue import LinkError
+from adapters.venue import BarsQuery, LinkError
+from domain.bars import Bar, SeriesKey, What, what_for
 from domain.orders import OrderRequest, OrderType, Side
 from domain.quotes import Quote
 from domain.symbols import Symbol
@@ -33,6 +34,8 @@ class Recorder:
         self.positions: list[PositionReport] = []
         self.values: list[AccountValue] = []
         self.notices: list[VenueNotice] = []
+        self.bars: list[tuple[SeriesKey, Bar]] = []
+        self.ended: list[tuple[SeriesKey, str, str]] = []
         self.losses: list[LinkError] = []
         self.doubted: list[Symbol] = []
         self._told = asyncio.Event()
@@ -53,6 +56,14 @@ class Recorder:
 
     def account_value(self, value: AccountValue) -> None:
         self.values.append(value)
+        self._told.set()
+
+    def bar(self, key: SeriesKey, bar: Bar) -> None:
+        self.bars.append((key, bar))
+        self._told.set()
+
+    def bars_ended(self, key: SeriesKey, code: str, sentence: str) -> None:
+        self.ended.append((key, code, sentence))
         self._told.set()
 
     def notice(self, notice: VenueNotice) -> None:
@@ -108,6 +119,11 @@ def link_to(
         **more,
     )
     return IBLink(asyncio.get_running_loop(), sink, SystemClock(), options, store)
+
+
+def day_of(symbol: Symbol, *, what: What | None = None) -> BarsQuery:
+    """A day of five-minute bars up to now."""
+    return BarsQuery(SeriesKey(symbol, what_for(symbol, what)[0], 300), "1 D")
 
 
 def limit_order(reference: str, price: str = "45.1", quantity: str = "100") -> OrderRequest:

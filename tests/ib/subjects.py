@@ -15,7 +15,7 @@ from adapters.venue import LinkError
 from domain.symbols import Symbol
 from domain.venue import ExecutionReport, VenueStatus
 from tests.ib.peer import SECONDS
-from tests.ib.recorder import Recorder, limit_order, link_to
+from tests.ib.recorder import Recorder, day_of, limit_order, link_to
 
 
 class Subject(Protocol):
@@ -135,7 +135,7 @@ class Ours:
 
     async def bars(self) -> str:
         try:
-            series = await self._link.bars(limit_order("K").symbol, "1 D", "5 mins")
+            series = await self._link.bars(day_of(limit_order("K").symbol))
         except Exception as error:
             return str(error)
         return f"{len(series.bars)} bars"

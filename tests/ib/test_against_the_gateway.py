@@ -15,7 +15,7 @@ from domain.symbols import Symbol
 from domain.venue import ExecutionReport, VenueStatus
 from tests.ib.messages import BHP
 from tests.ib.peer import run
-from tests.ib.recorder import Recorder, link_to
+from tests.ib.recorder import Recorder, day_of, link_to
 
 AUDUSD = Symbol.parse("AUD/USD")
 
@@ -85,8 +85,8 @@ def test_bars_of_a_share_and_of_a_pair(gateway_port: int) -> None:
         await link.open()
         for symbol, has_volume in ((BHP, True), (AUDUSD, False)):
             await link.instrument(symbol)
-            series = await link.bars(symbol, "1 D", "5 mins")
-            assert series.bar_seconds == 300
+            series = await link.bars(day_of(symbol))
+            assert series.key.bar_seconds == 300
             starts = [bar[0] for bar in series.bars]
             assert starts == sorted(starts)
             assert all(bar[3] <= bar[1] <= bar[2] for bar in series.bars)

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from adapters.ib.link import IBLink
-from adapters.venue import HistoryError, LinkError
-from domain.symbols import Symbol
+from adapters.venue import LinkError
 from domain.venue import CommissionReport, ExecutionReport, OrderReport, VenueNotice
 from tests.ib.messages import BHP, commission, completed, error, execution, opened
 from tests.ib.peer import ACCOUNT, Peer, frame, listening, run
-from tests.ib.recorder import Recorder, limit_order, link_to
+from tests.ib.recorder import Recorder, day_of, limit_order, link_to
 
 
 @pytest.mark.parametrize(
@@ -39,7 +38,7 @@ def test_a_loss_is_told_once_and_questions_end_with_it(
             questions = [
                 asyncio.ensure_future(link.server_time()),
                 asyncio.ensure_future(link.instrument(BHP)),
-                asyncio.ensure_future(link.bars(BHP, "1 D", "5 mins")),
+                asyncio.ensure_future(link.bars(day_of(BHP))),
                 asyncio.ensure_future(link.round(1, 9)),
             ]
             await peer.until("61")
@@ -249,64 +248,6 @@ def test_a_round_gathers_what_its_lists_bring() -> None:
     run(body())
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("Historical data request pacing violation", "PACING"),
-        ("HMDS query returned no data: BHP@ASX Trades", "NO_DATA"),
-        ("No market data permissions for ASX STK.", "NO_PERMISSION"),
-        ("API historical data query cancelled: 9", "CANCELLED"),
-        ("invalid step: 1", "OTHER"),
-    ],
-)
-def test_history_that_is_refused_is_never_an_empty_list(text: str, code: str) -> None:
-    async def body() -> None:
-        peer = Peer()
-        words = f"Historical Market Data Service error message:{text}"
-        peer.on["20"] = lambda fields: (error(int(fields[1]), 162, words),)
-        async with listening(peer):
-            link = link_to(peer.port, Recorder())
-            await link.open()
-            with pytest.raises(HistoryError) as raised:
-                await link.bars(BHP, "1 D", "5 mins")
-            assert raised.value.code == code
-            link.close()
-
-    run(body())
-
-
-def test_history_in_time_late_and_with_nothing_for_volume() -> None:
-    async def body() -> None:
-        peer = Peer()
-
-        def bars(fields: list[str]) -> tuple[bytes, ...]:
-            day = ["20260909", "1", "3", "0.5", "2", "100", "1.5", "7"]
-            minute = ["1800000000", "1", "3", "0.5", "2", "-1", "-1", ""]
-            warning = error(int(fields[1]), 2174, "a zone, please")
-            return (warning, frame(17, fields[1], "a", "b", 2, *day, *minute))
-
-        peer.on["20"] = bars
-        async with listening(peer):
-            link = link_to(peer.port, Recorder(), step_seconds=0.3)
-            await link.open()
-            series = await link.bars(BHP, "1 D", "5 mins")
-            assert series.bar_seconds == 300
-            assert series.bars == (
-                (1788912000.0, 1.0, 3.0, 0.5, 2.0, 100.0),
-                (1800000000.0, 1.0, 3.0, 0.5, 2.0, None),
-            )
-            asked = await peer.until("20")
-            assert asked[15:22] == ["", "5 mins", "1 D", "0", "TRADES", "2", "0"]
-            peer.mute = {"20"}
-            with pytest.raises(HistoryError) as raised:
-                await link.bars(Symbol.parse("AUD/USD"), "1 D", "5 mins")
-            assert raised.value.code == "TIMEOUT"
-            assert (await peer.until("25"))[2] == (await peer.until("20", 2))[1]
-            link.close()
-
-    run(body())
-
-
 def test_a_question_that_is_given_up_leaves_nothing_waiting() -> None:
     async def body() -> None:
         peer = Peer()
@@ -317,7 +258,7 @@ def test_a_question_that_is_given_up_leaves_nothing_waiting() -> None:
             asks: list[Callable[[], Awaitable[object]]] = [
                 link.server_time,
                 lambda: link.instrument(BHP),
-                lambda: link.bars(BHP, "1 D", "5 mins"),
+                lambda: link.bars(day_of(BHP)),
                 lambda: link.round(1, 9),
             ]
             for ask in asks:

@@ -17,7 +17,7 @@ from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import SOON, until
 
 IB = names.IB
-CONNECTION, QUOTES, HISTORY, ORDERS, RESYNC = names.of_venue(IB)[1:]
+CONNECTION, QUOTES, HISTORY, ORDERS, RESYNC, BARS = names.of_venue(IB)[1:]
 TRADERS = (names.DESK, names.PLAN_MONITOR, names.STRATEGIST)
 READERS = (*TRADERS, names.NARRATOR)
 _SUPERVISORS = (names.ROOT, IB, names.TRADING, names.CONSOLE)
@@ -57,9 +57,25 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     # Quotes and bars.
     messages.QuoteUpdate: (QUOTES, *READERS),
     messages.Subscribe: (CONNECTION,),
-    messages.Resubscribe: (QUOTES,),
-    messages.AskBars: (CONNECTION,),
-    messages.BarsCame: (HISTORY, names.STRATEGIST),
+    messages.Resubscribe: (QUOTES, HISTORY),
+    messages.WantBars: (HISTORY,),
+    messages.BarsReady: (HISTORY,),
+    messages.FollowBars: (HISTORY,),
+    messages.BarClosed: (names.STRATEGIST,),
+    messages.BarsCame: (names.STRATEGIST,),
+    messages.LoadPacing: (BARS,),
+    messages.PacingLoaded: (HISTORY,),
+    messages.FindCoverage: (BARS,),
+    messages.CoverageFound: (HISTORY,),
+    messages.KeepBars: (BARS,),
+    messages.AnswerBars: (BARS,),
+    messages.AskBars: (BARS, CONNECTION),
+    messages.BarsCounted: (BARS,),
+    messages.BarsAnswered: (HISTORY,),
+    messages.BarUpdated: (HISTORY,),
+    messages.BarsEnded: (HISTORY,),
+    messages.GetBars: (BARS,),
+    messages.GetSeries: (BARS,),
     # Proposing and admitting.
     messages.Propose: (names.DESK,),
     messages.Verdict: (names.PLAN_MONITOR, names.STRATEGIST),
