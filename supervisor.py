@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from loguru import logger
 
@@ -29,11 +31,12 @@ from actors.desk import Desk
 from actors.desk_knowledge import DeskOptions
 from actors.gateway import GatewayKeeper, GatewayOptions
 from actors.history import History
+from actors.instruments import EXIT_SETTINGS, FirstLook
 from actors.ledger import Ledger
 from actors.lifetime import live
 from actors.orders import Orders
 from actors.plan_monitor import PlanMonitor
-from actors.quotes import Quotes
+from actors.quotes import Quotes, QuotesOptions
 from actors.resync import Resync
 from actors.seat import Seat
 from actors.strategist import Strategist
@@ -42,16 +45,21 @@ from actors.system import ActorSystem
 from actors.venue import LINK_BACKOFF, VenueSupervisor
 from adapters.book import BookError
 from adapters.ib import library
+from adapters.ib.instrument_store import InstrumentStore
 from adapters.store import book_path, lock_state_dir, open_bars, open_book
 from config.entries import SettingsError
 from config.logs import Logs, start_logs
 from config.modes import Mode
-from config.settings import Settings
+from config.settings import DEFAULT_SYMBOLS, Settings
 from console import tokens
 from console.greeting import greeting, where_to_look
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
+from domain.calendar import ExchangeCalendar
+from domain.maintenance import Schedule, WindowKind, announced
+from domain.symbols import Symbol
+from domain.xasx import XASX
 from runtime.threads import ThreadRuntime
 
 
@@ -66,12 +74,15 @@ class TreeOptions:
     link_backoff: Backoff = LINK_BACKOFF
     limit_messages: bool = True
     """Hold the link to what IB takes in a second; False only to measure."""
+    calendars: Mapping[str, ExchangeCalendar] = field(default_factory=lambda: {"ASX": XASX})
+    """By exchange: what the venue's announced hours are held against."""
     strategist: Callable[[ActorSystem, Seat], Actor] | None = None
     """Sits on the strategist's seat in place of the small rule."""
 
 
 def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
     """Start the tree; returns at once."""
+    first_look = FirstLook()
     children = [
         # A large book takes its time to be checked on a slow disk.
         Child(
@@ -87,7 +98,11 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
             Child(names.GATEWAY, lambda s, seat: GatewayKeeper(s, seat, options=gateway))
         )
     children += [
-        Child(names.IB, lambda s, seat: _ib(s, seat, settings, options), stop_seconds=8.0),
+        Child(
+            names.IB,
+            lambda s, seat: _ib(s, seat, settings, options, first_look),
+            stop_seconds=8.0,
+        ),
         Child(names.TRADING, lambda s, seat: _trading(s, seat, settings, options)),
         Child(names.CONSOLE, lambda s, seat: _console(s, seat, settings, options)),
     ]
@@ -133,7 +148,11 @@ def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
 
 
 def _ib(
-    system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
+    system: ActorSystem,
+    seat: Seat,
+    settings: Settings,
+    options: TreeOptions,
+    first_look: FirstLook,
 ) -> VenueSupervisor:
     # The library is a setting, so what stands on it is imported once that is known.
     from adapters.ib.link import IBLink, IBLinkOptions
@@ -147,6 +166,10 @@ def _ib(
         paper=settings.ib_paper,
         order_prefix=settings.client_order_prefix,
         exchange_preference=settings.ib_exchange,
+        instrument_types=settings.ib_allowed_instrument_types,
+        known_symbols=(*settings.allowed_symbols, *map(Symbol.parse, DEFAULT_SYMBOLS)),
+        zone=settings.ib_time_zone,
+        delayed_data=settings.market_data == "delayed",
         step_seconds=settings.connect_step_seconds,
         limit_messages=options.limit_messages,
     )
@@ -158,12 +181,21 @@ def _ib(
         traders=_traders(settings),
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
+        first_look=first_look,
+    )
+    store = InstrumentStore(_instruments_path(settings), logger.bind(seat=venue).warning)
+    quotes_options = QuotesOptions(
+        venue=venue,
+        stale_after_seconds=settings.quote_stale_after_seconds,
+        share_silence_seconds=settings.quote_silence_share_seconds,
+        pair_silence_seconds=settings.quote_silence_pair_seconds,
     )
     return VenueSupervisor(
         system,
         seat,
         venue=venue,
         backoff=options.link_backoff,
+        schedule=_schedule(settings),
         children=(
             Child(
                 names.connection(venue),
@@ -171,7 +203,9 @@ def _ib(
                     s,
                     seat,
                     options=connection_options,
-                    make_link=lambda loop, sink: IBLink(loop, sink, s.runtime.clock, link_options),
+                    make_link=lambda loop, sink: IBLink(
+                        loop, sink, s.runtime.clock, link_options, store
+                    ),
                 ),
             ),
             Child(
@@ -179,8 +213,7 @@ def _ib(
                 lambda s, seat: Quotes(
                     s,
                     seat,
-                    venue=venue,
-                    stale_after_seconds=settings.quote_stale_after_seconds,
+                    options=quotes_options,
                     readers=_traders(settings),
                 ),
             ),
@@ -217,6 +250,25 @@ def _ib(
     )
 
 
+def _instruments_path(settings: Settings) -> Path:
+    """Beside the book: each account's gateway, the simulated one too, has its own contract ids."""
+    account = settings.ib_account_id or settings.mode
+    book = book_path(settings.state_dir, settings.mode, account)
+    return book.with_name("instruments.json")
+
+
+def _schedule(settings: Settings) -> Schedule:
+    """What the gateway and IB announce; the embedded gateway of the demo announces nothing."""
+    if settings.mode is Mode.DEMO:
+        return Schedule()
+    return announced(
+        tuple(map(WindowKind, settings.ib_windows)),
+        settings.ib_restart_time,
+        ZoneInfo(settings.ib_time_zone),
+        timedelta(seconds=settings.hold_before_window_seconds),
+    )
+
+
 def _trading(
     system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
 ) -> Supervisor:
@@ -235,6 +287,8 @@ def _trading(
         idealpro_minimum_usd=settings.idealpro_minimum_usd,
         previews=settings.entry_previews,
         preview_above=settings.preview_above,
+        calendars=options.calendars,
+        schedules={names.IB: _schedule(settings)},
     )
     venues = (names.IB,)
     prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds
@@ -291,7 +345,6 @@ def _console(
 # -- the process ---------------------------------------------------------------------------
 
 EXIT_STATE_IN_USE = 75
-EXIT_SETTINGS = 78
 _VERSION = "0.1.0"
 
 
@@ -385,7 +438,10 @@ def _keep(
         venues=(names.IB,),
         order_prefix=settings.client_order_prefix,
     )
-    options = adjust(TreeOptions(hook, gateway, logs.say, where_to_look(settings)))
+    options = TreeOptions(hook, gateway, logs.say, where_to_look(settings))
+    if gateway is not None and not asx_hours:
+        options = replace(options, calendars={})  # its shares trade round the clock
+    options = adjust(options)
     for line in greeting(settings, _VERSION):
         logs.say(line)
 

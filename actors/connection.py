@@ -9,54 +9,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from actors import names
 from actors.base import on
+from actors.instruments import FirstLook, Instruments
 from actors.lanes import Command, Exit, ExitKind, FactsPileUp, State
 from actors.messages import (
-    AccountChanged,
     AskBars,
     AskRound,
     BarsAnswered,
-    BarsEnded,
-    BarUpdated,
-    InstrumentFailed,
-    InstrumentKnown,
+    BookLoaded,
+    FarmChanged,
     Introduce,
     LinkUp,
-    PositionChanged,
-    QuoteUpdate,
     RenewLink,
     RoundEnded,
     Subscribe,
-    VenueFact,
-    VenueSaid,
 )
 from actors.order_door import OrderDoor
 from actors.seat import Seat
 from actors.system import ActorSystem
+from actors.venue_sink import Sink
 from adapters.venue import (
     HistoryError,
     LinkError,
-    UnknownInstrument,
     VenueLink,
     VenueSink,
 )
-from domain.bars import Bar, SeriesKey
-from domain.quotes import Quote
 from domain.symbols import Symbol
-from domain.venue import (
-    AccountValue,
-    InstrumentRefused,
-    OrderFact,
-    PositionReport,
-    VenueNotice,
-)
-
-_INSTRUMENT_AGAIN = 30.0
-_INSTRUMENT_DAILY = 12 * 3600.0
+from runtime.loop_lag import LoopLag
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +54,8 @@ class ConnectionOptions:
     heartbeat_deadline_seconds: float = 5.0
     instrument_seconds: float = 15.0
     bars_seconds: float = 60.0
+    first_look: FirstLook = field(default_factory=FirstLook)
+    """One for the process, whatever becomes of its links."""
 
 
 class Connection(OrderDoor):
@@ -90,18 +75,31 @@ class Connection(OrderDoor):
         super().__init__(system, seat, venue=options.venue)
         self.options = options
         self._make_link = make_link
+        self._lag: LoopLag | None = None
         self._beat_at: float | None = None
         self._beat_seconds: float | None = None
-        self._described: dict[Symbol, InstrumentKnown | InstrumentFailed] = {}
+        self._instruments = Instruments(
+            self,
+            lambda: self.link,
+            symbols=options.symbols,
+            readers=(names.quotes(self.venue), names.history(self.venue), *options.traders),
+            seconds=options.instrument_seconds,
+            first_look=options.first_look,
+        )
+        self._sink = Sink(system, seat, self.venue, self.lose, self._instruments.doubt)
 
     def on_start(self) -> None:
         """Build the link and begin to open it; wait for nothing."""
         loop = asyncio.get_running_loop()
-        self._link = self._make_link(loop, _Sink(self))
+        self._lag = LoopLag(loop)
+        self._lag.start()
+        self._link = self._make_link(loop, self._sink)
         self.run(self._open())
 
     def on_stop(self) -> None:
         """Say goodbye to the venue."""
+        if self._lag is not None:
+            self._lag.stop()
         self.link.close()
 
     def describe(self) -> State:
@@ -118,17 +116,21 @@ class Connection(OrderDoor):
             "heartbeat_round_trip_seconds": self._beat_seconds,
             "orders_handed": self._handed,
             "link": dict(self.link.telemetry()),
+            "loop_lag_seconds": round(self._lag.last, 6) if self._lag else None,
+            "loop_lag_worst_seconds": round(self._lag.worst, 6) if self._lag else None,
         }
 
     # -- opening and the heartbeat -------------------------------------------------------
 
     async def _open(self) -> None:
         try:
-            self._opened = await self.link.open()
+            opened = await self.link.open()
         except LinkError as error:
             self.lose(error)
             return
-        self._beat_at = self.clock.monotonic()
+        if not await self._pulse("NO_FIRST_HEARTBEAT"):
+            return
+        self._opened = opened
         self.log.info(
             "Connected to {} (server version {}).", self.venue, self._opened.server_version
         )
@@ -143,32 +145,7 @@ class Connection(OrderDoor):
         ):
             self.tell(name, up)
         self.after(self.options.heartbeat_seconds, "heartbeat")
-        for symbol in self.options.symbols:
-            self.run(self._describe_instrument(symbol))
-
-    async def _describe_instrument(self, symbol: Symbol) -> None:
-        message: InstrumentKnown | InstrumentFailed
-        try:
-            limit = self.options.instrument_seconds
-            details = await asyncio.wait_for(self.link.instrument(symbol), limit)
-            message = InstrumentKnown(self.venue, details)
-        except UnknownInstrument as error:
-            self.log.error("{}", error)
-            refused = InstrumentRefused(symbol, error.code, str(error))
-            message = InstrumentFailed(self.venue, refused)
-        except TimeoutError:
-            # The link is judged by its heartbeat; one instrument costs the others nothing.
-            self.log.warning("{} does not say what {} is; asking again.", self.venue, symbol)
-            self.after(_INSTRUMENT_AGAIN, f"instrument {symbol}")
-            return
-        except LinkError as error:
-            self.lose(error)
-            return
-        self._described[symbol] = message
-        # Sessions are announced for some days only; prices steps and lots may change.
-        self.after(_INSTRUMENT_DAILY, f"instrument {symbol}")
-        for name in (names.quotes(self.venue), names.history(self.venue), *self.options.traders):
-            self.tell(name, message)
+        self._instruments.begin()
 
     @on(Introduce)
     def _introduce(self, message: Introduce) -> None:
@@ -177,18 +154,29 @@ class Connection(OrderDoor):
         self.tell(message.seat, LinkUp(self.venue, self.epoch, self._opened))
         if message.seat in (names.orders(self.venue), names.resync(self.venue)):
             return  # to them an order is an order, whatever it is for
-        for described in self._described.values():
-            self.tell(message.seat, described)
+        if message.seat == names.DESK:
+            for farm in self._sink.farms.values():
+                self.tell(message.seat, FarmChanged(self.venue, self.epoch, farm))
+        self._instruments.introduce(message.seat)
+
+    @on(BookLoaded)
+    def _book(self, message: BookLoaded) -> None:
+        self._instruments.judge(message)
 
     def on_timer(self, name: str) -> None:
         """The next beat is due, or an instrument is asked for again."""
         what, _, symbol = name.partition(" ")
         if what == "instrument":
-            self.run(self._describe_instrument(Symbol.parse(symbol)))
+            self._instruments.due(Symbol.parse(symbol))
         else:
             self.run(self._beat())
 
     async def _beat(self) -> None:
+        if await self._pulse("HEARTBEAT"):
+            self.after(self.options.heartbeat_seconds, "heartbeat")
+
+    async def _pulse(self, cause: str) -> bool:
+        """Ask the venue for its time; without an answer in time the link is lost."""
         begun = self.clock.monotonic()
         limit = self.options.heartbeat_deadline_seconds
         try:
@@ -197,14 +185,14 @@ class Connection(OrderDoor):
             sentence = (
                 f"{self.venue} has not answered for {limit:.0f} s, though the socket is open."
             )
-            self.lose(LinkError("HEARTBEAT", sentence))
-            return
+            self.lose(LinkError(cause, sentence))
+            return False
         except LinkError as error:
             self.lose(error)
-            return
+            return False
         self._beat_at = self.clock.monotonic()
         self._beat_seconds = self._beat_at - begun
-        self.after(self.options.heartbeat_seconds, "heartbeat")
+        return True
 
     def lose(self, error: LinkError) -> None:
         """The link is gone: end, so that the chain is started anew."""
@@ -226,8 +214,7 @@ class Connection(OrderDoor):
     def on_expired(self, command: Command) -> Any:
         """Answer for what comes too late: it is not sent."""
         if isinstance(command, AskBars):
-            sentence = "Its deadline was over before it could be sent."
-            self._no_bars(command, "EXPIRED", sentence)
+            self._no_bars(command, "EXPIRED", "Its deadline was over before it could be sent.")
             return None
         return super().on_expired(command)
 
@@ -272,49 +259,3 @@ class Connection(OrderDoor):
     def _no_bars(self, asked: AskBars, code: str, sentence: str) -> None:
         answer = BarsAnswered(asked.ticket, None, code, sentence)
         self.tell(names.history(self.venue), answer)
-
-
-class _Sink:
-    """Puts what the adapter hears where it belongs, without a detour through the connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        venue = connection.venue
-        self._connection = connection
-        self._tell = connection.system.tell
-        self._from = connection.seat.name
-        self._venue = venue
-        self._quotes = names.quotes(venue)
-        self._history = names.history(venue)
-        self._orders = names.orders(venue)
-        self._resync = names.resync(venue)
-
-    def quote(self, quote: Quote) -> None:
-        self._tell(self._quotes, QuoteUpdate(self._venue, quote), sender=self._from)
-
-    def order_fact(self, fact: OrderFact) -> None:
-        correlation = fact.client_order_id if hasattr(fact, "client_order_id") else None
-        self._tell(
-            self._orders,
-            VenueFact(self._venue, fact),
-            sender=self._from,
-            correlation=correlation or "",
-        )
-
-    def position(self, report: PositionReport) -> None:
-        self._tell(self._resync, PositionChanged(self._venue, report), sender=self._from)
-
-    def account_value(self, value: AccountValue) -> None:
-        self._tell(names.DESK, AccountChanged(self._venue, value), sender=self._from)
-
-    def bar(self, key: SeriesKey, bar: Bar) -> None:
-        self._tell(self._history, BarUpdated(self._venue, key, bar), sender=self._from)
-
-    def bars_ended(self, key: SeriesKey, code: str, sentence: str) -> None:
-        ended = BarsEnded(self._venue, key, code, sentence)
-        self._tell(self._history, ended, sender=self._from)
-
-    def notice(self, notice: VenueNotice) -> None:
-        self._tell(self._resync, VenueSaid(self._venue, notice), sender=self._from)
-
-    def lost(self, error: LinkError) -> None:
-        self._connection.lose(error)

@@ -149,6 +149,9 @@ class Desk(DeskPreviews):
             paused=self._paused,
             paused_reason=self._paused_reason,
             venues=list(self._venues.values()),
+            instruments=self._instruments.views(
+                self.options.venue_of, self._quotes, self.clock.now()
+            ),
             positions=self._positions,
             quotes=self._quotes,
             working=len(self._all_orders()),

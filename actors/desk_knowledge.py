@@ -5,15 +5,19 @@ Everything here is what others said, held together so that one consistent view c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors.base import Actor, on
+from actors.desk_instruments import DeskInstruments
 from actors.desk_view import VenueState, rates_in
 from actors.lanes import FactsPileUp, Quarantined
 from actors.messages import (
     AccountChanged,
+    Alert,
     CircuitChanged,
+    FarmChanged,
     FillRecorded,
     InstrumentFailed,
     InstrumentKnown,
@@ -30,14 +34,15 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.admission import Admission
+from domain.calendar import ExchangeCalendar
 from domain.figures import DeskFigures
 from domain.holdings import working_of
 from domain.hours import open_session
+from domain.maintenance import Schedule
 from domain.orders import Order, OrderRequest, Side
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.terms import Amendment
-from domain.venue import InstrumentDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,10 @@ class DeskOptions:
     """Which entries are large, as a share of `max_order_value`."""
     preview_seconds: float = 2.0
     """An entry that gets no answer in this time is refused."""
+    calendars: Mapping[str, ExchangeCalendar] = field(default_factory=dict)
+    """By exchange: what the venue's announced hours are held against."""
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    """What each venue announces of itself."""
 
 
 class DeskKnowledge(Actor):
@@ -78,8 +87,11 @@ class DeskKnowledge(Actor):
         self._loaded = False
         self._paused = False
         self._paused_reason = ""
-        self._venues = {venue: VenueState(venue, self.clock.now()) for venue in options.venues}
-        self._instruments: dict[Symbol, InstrumentDetails] = {}
+        self._venues = {
+            venue: VenueState(venue, self.clock.now(), options.schedules.get(venue))
+            for venue in options.venues
+        }
+        self._instruments = DeskInstruments(options.calendars)
         self._quotes: dict[Symbol, Quote] = {}
         self._orders: dict[str, Order] = {}
         self._reserved: dict[str, Admission] = {}
@@ -125,6 +137,7 @@ class DeskKnowledge(Actor):
             usd_rate=self._rate("USD"),
             odd_lots_allowed=self.options.odd_lots_allowed,
             idealpro_minimum_usd=self.options.idealpro_minimum_usd,
+            announced=state.schedule.hold_sentence(self.clock.now()) if state is not None else "",
         )
 
     def _all_orders(self) -> list[Order]:
@@ -202,11 +215,13 @@ class DeskKnowledge(Actor):
 
     @on(InstrumentKnown)
     def _instrument(self, message: InstrumentKnown) -> None:
-        self._instruments[message.details.symbol] = message.details
+        self._instruments.take(message.details)
+        for sentence in self._instruments.to_tell(message.details, self.clock.now().date()):
+            self.log.warning("{} ({})", sentence, message.details.symbol)
 
     @on(InstrumentFailed)
     def _instrument_failed(self, message: InstrumentFailed) -> None:
-        self._instruments.pop(message.refused.symbol, None)
+        self._instruments.refuse(message.refused)
 
     @on(AccountChanged)
     def _account(self, message: AccountChanged) -> None:
@@ -249,6 +264,14 @@ class DeskKnowledge(Actor):
     @on(CircuitChanged)
     def _circuit(self, message: CircuitChanged) -> None:
         self._venues[message.venue].take_circuit(message, self.clock.now())
+
+    @on(FarmChanged)
+    def _farm(self, message: FarmChanged) -> None:
+        self._venues[message.venue].take_farm(message)
+
+    @on(Alert)
+    def _alert(self, message: Alert) -> None:
+        self._venues[message.venue].take_alert(message)
 
     @on(Quarantined)
     def _quarantined(self, message: Quarantined) -> None:

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from actors.messages import CircuitChanged, LinkDown, LinkUp, NotReconciled, Reconciled
+from actors.messages import (
+    Alert,
+    CircuitChanged,
+    FarmChanged,
+    LinkDown,
+    LinkUp,
+    NotReconciled,
+    Reconciled,
+)
 from adapters.book import ManagedPosition
 from domain.account import SUM, AccountRows
+from domain.farms import Farm, FarmKind
+from domain.maintenance import Schedule
+from domain.outage import health
 from domain.quotes import Quote
 from domain.rates import Rate, ToldRate, rate_of
 from domain.symbols import Symbol
 from domain.valuation import Holding, Market, equity_view, position_view
 from domain.venue import AccountValue, PositionReport
-from domain.views import AccountView, DeskView, PositionView, VenueView
+from domain.views import (
+    AccountView,
+    AlertView,
+    DeskView,
+    InstrumentView,
+    PositionView,
+    VenueView,
+)
+
+_WINDOWS_AHEAD = timedelta(days=2)
 
 
 class VenueState:
     """One venue as the desk sees it. Changed by the desk's own thread alone."""
 
-    def __init__(self, venue: str, now: datetime) -> None:
+    def __init__(self, venue: str, now: datetime, schedule: Schedule | None = None) -> None:
         self.venue = venue
+        self.schedule = schedule or Schedule()
         self.connected = False
         self.reconciled = False
         self.circuit = "closed"
@@ -33,7 +54,12 @@ class VenueState:
         self.account = ""
         self.server_version: int | None = None
         self.since = now
+        """Since when it has been tradable, or has not."""
         self._trouble = "it is not connected yet"
+        self._cause = "NOT_CONNECTED"
+        self._farms: dict[tuple[FarmKind, str], Farm] = {}
+        self._farms_epoch = 0
+        self._alerts: dict[str, Alert] = {}
         self._next_try_at: float | None = None
         self._held: dict[Symbol, Decimal] = {}
         self._last: Reconciled | None = None
@@ -48,6 +74,14 @@ class VenueState:
             return "its lists are being compared with the ledger"
         return "" if self.circuit == "closed" else f"its circuit is {self.circuit}"
 
+    def cause(self) -> str:
+        """The stable code of that reason; empty when it may be traded."""
+        if self._trouble:
+            return self._cause
+        if not self.reconciled:
+            return "NOT_RECONCILED"
+        return "" if self.circuit == "closed" else "CIRCUIT_OPEN"
+
     # -- what happens to it --------------------------------------------------------------
 
     def link_up(self, message: LinkUp, now: datetime) -> None:
@@ -57,12 +91,14 @@ class VenueState:
         """
         if message.epoch <= self._over or (self.connected and message.epoch <= self.epoch):
             return
+        before = self.reason()
         self.connected, self.reconciled = True, False
+        self._turned(before, now)
         self.epoch = message.epoch
         self.account = message.opened.account
         self.server_version = message.opened.server_version
         self._next_try_at = None
-        self._set("its lists are being compared with the ledger", now)
+        self._set("its lists are being compared with the ledger", "NOT_RECONCILED", now)
         early, self._early = self._early, None
         if isinstance(early, Reconciled):
             self.take_reconciled(early, now)
@@ -74,9 +110,11 @@ class VenueState:
         if message.epoch < self.epoch:
             return
         self._over = message.epoch
+        before = self.reason()
         self.connected = self.reconciled = False
+        self._turned(before, now)
         self._next_try_at = due
-        self._set(message.sentence, now)
+        self._set(message.sentence, message.cause, now)
 
     def take_reconciled(self, message: Reconciled, now: datetime) -> None:
         """The lists and the ledger have been compared, on this link."""
@@ -84,27 +122,44 @@ class VenueState:
             self._early = message
         if not self.connected or message.epoch != self.epoch:
             return
+        before = self.reason()
         self.reconciled = True
+        self._turned(before, now)
         self._last = message
         self._held = {}
         for report in message.held:
             self.take_position(report)
-        self._set("", now)
+        self._set("", "", now)
 
     def take_not_reconciled(self, message: NotReconciled, now: datetime) -> None:
         """The comparison could not be made, or is worth nothing now."""
         if message.epoch > self.epoch:
             self._early = message
         elif message.epoch == self.epoch:
+            before = self.reason()
             self.reconciled = False
-            self._set(message.sentence, now)
+            self._turned(before, now)
+            self._set(message.sentence, message.cause, now)
 
     def take_circuit(self, message: CircuitChanged, now: datetime) -> None:
         """The circuit gates entries."""
         before = self.reason()
         self.circuit = message.state
-        if self.reason() != before:
-            self.since = now
+        self._turned(before, now)
+
+    def take_farm(self, message: FarmChanged) -> None:
+        """How one of its data farms is; those of an older link are forgotten."""
+        if message.epoch < self._farms_epoch:
+            return
+        if message.epoch > self._farms_epoch:
+            self._farms, self._farms_epoch = {}, message.epoch
+        self._farms[(message.farm.kind, message.farm.name)] = message.farm
+
+    def take_alert(self, message: Alert) -> None:
+        """An alert that stands, or the end of one."""
+        self._alerts.pop(message.code, None)
+        if message.stands:
+            self._alerts[message.code] = message
 
     def take_position(self, report: PositionReport) -> None:
         """The venue's word on a holding."""
@@ -119,10 +174,15 @@ class VenueState:
             if rate is not None:
                 self.told_rates[value.currency] = ToldRate(rate, monotonic)
 
-    def _set(self, trouble: str, now: datetime) -> None:
-        if trouble != self._trouble:
+    def _set(self, trouble: str, cause: str, now: datetime) -> None:
+        before = self.reason()
+        self._trouble, self._cause = trouble, cause
+        self._turned(before, now)
+
+    def _turned(self, before: str, now: datetime) -> None:
+        # Another reason is the same outage: its length is what counts.
+        if bool(before) is not bool(self.reason()):
             self.since = now
-        self._trouble = trouble
 
     # -- what is asked of it -------------------------------------------------------------
 
@@ -148,13 +208,16 @@ class VenueState:
         """The account, cash converted by these rates."""
         return AccountView(self.venue, self.account, self._rows.summary(base, rates))
 
-    def view(self, monotonic: float) -> VenueView:
+    def view(
+        self, monotonic: float, now: datetime, instruments: tuple[InstrumentView, ...]
+    ) -> VenueView:
         """For the console."""
         last = self._last if self.reconciled else None
         next_try = None
         if self._next_try_at is not None:
             next_try = max(0.0, self._next_try_at - monotonic)
-        reason = self.reason()
+        reason, cause = self.reason(), self.cause()
+        excuse = self.schedule.in_window(now)
         return VenueView(
             venue=self.venue,
             connected=self.connected,
@@ -170,6 +233,17 @@ class VenueState:
             in_doubt=last.in_doubt if last else (),
             mismatches=last.mismatches if last else (),
             foreign_orders=last.foreign_orders if last else 0,
+            instruments=instruments,
+            cause=cause,
+            health=health(not reason, cause, self.since, now, excuse),
+            expected_until=excuse.ends if excuse is not None else None,
+            on_hold=self.schedule.hold_sentence(now),
+            windows=self.schedule.ahead(now, _WINDOWS_AHEAD),
+            farms=tuple(sorted(self._farms.values(), key=lambda f: (f.kind, f.name))),
+            alerts=tuple(
+                AlertView(each.level, each.code, each.sentence, each.cure, each.since, each.told)
+                for each in self._alerts.values()
+            ),
         )
 
 
@@ -231,6 +305,7 @@ def desk_view(
     paused: bool,
     paused_reason: str,
     venues: Sequence[VenueState],
+    instruments: Mapping[str, tuple[InstrumentView, ...]],
     positions: Mapping[Symbol, ManagedPosition],
     quotes: Mapping[Symbol, Quote],
     working: int,
@@ -249,7 +324,9 @@ def desk_view(
         at=now,
         paused=paused,
         paused_reason=paused_reason,
-        venues=tuple(state.view(monotonic) for state in venues),
+        venues=tuple(
+            state.view(monotonic, now, instruments.get(state.venue, ())) for state in venues
+        ),
         positions=held,
         accounts=accounts,
         equity=equity_view(accounts, held, base_currency),

@@ -23,7 +23,7 @@ from actors.quotes import is_stale
 from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
-from domain.hours import open_session
+from domain.phases import Phase, phase_at
 from domain.plans import ExitRules, exit_order, reason_to_leave
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails
@@ -108,7 +108,7 @@ class PlanMonitor(Actor):
         if now < self._not_before.get(quote.symbol, 0.0) or is_stale(quote, now, self.stale_after):
             return
         wall = self.clock.now()
-        if open_session(instrument.sessions, wall) is None:
+        if phase_at(instrument, None, wall) is not Phase.OPEN:
             return
         reason = reason_to_leave(
             self.rules,

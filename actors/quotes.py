@@ -1,13 +1,16 @@
-"""The quotes of a venue: what is subscribed, the newest of each, and who is told."""
+"""The quotes of a venue: what is subscribed, whether it lives, the newest of each, who is told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from actors import names
 from actors.base import Actor, on
 from actors.lanes import State
 from actors.messages import (
+    DataFlows,
+    DataTrouble,
     GetQuotes,
     InstrumentFailed,
     InstrumentKnown,
@@ -16,13 +19,38 @@ from actors.messages import (
     QuoteUpdate,
     Resubscribe,
     Subscribe,
+    VenueSaid,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.quotes import DataType, Quote
+from domain.silence import Life, Step
 from domain.symbols import Symbol
+from domain.venue import NoticeEffect
 
 _SUBSCRIBE_WITHIN = 30.0
+_LOOK_EVERY = 5.0
+_CURE_SILENT = (
+    "Look at TWS or IB Gateway: does it show this instrument's quotes? If its market is halted or "
+    "merely thin, raise QUOTE_SILENCE_SHARE_SECONDS or QUOTE_SILENCE_PAIR_SECONDS."
+)
+_CURE_LATER = (
+    "It is asked for again by itself. Log out other sessions of this login, and close what takes "
+    "market data lines."
+)
+_CURE_FOR_GOOD = (
+    "Subscribe to this market's data in IB's Client Portal; to watch only, MARKET_DATA=delayed."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesOptions:
+    """When a quote is old, and how long one may be silent in an open market; seconds."""
+
+    venue: str
+    stale_after_seconds: float
+    share_silence_seconds: float = 300.0
+    pair_silence_seconds: float = 60.0
 
 
 class Quotes(Actor):
@@ -33,62 +61,138 @@ class Quotes(Actor):
         system: ActorSystem,
         seat: Seat,
         *,
-        venue: str,
-        stale_after_seconds: float,
+        options: QuotesOptions,
         readers: Sequence[str],
     ) -> None:
         super().__init__(system, seat)
-        self.venue = venue
-        self.stale_after = stale_after_seconds
+        self.options = options
+        self.venue = options.venue
         self._readers = tuple(readers)
         self._epoch: int | None = None
-        self._wanted: list[Symbol] = []
+        self._lives: dict[Symbol, Life] = {}
+        self._flowing: set[Symbol] = set()
+        """Those of which the supervisor has been told that they bring data."""
         self._quotes: dict[Symbol, Quote] = {}
         self._taken = 0
 
     def on_start(self) -> None:
         """The link may stand already: ask for it, and for what it knows of instruments."""
         self.tell(names.connection(self.venue), Introduce(self.seat.name))
+        self.after(_LOOK_EVERY, "look")
 
     def describe(self) -> State:
         """What is subscribed, and how fresh it is."""
         now = self.clock.monotonic()
         return {
-            "subscribed": [str(symbol) for symbol in self._wanted],
+            "subscribed": [str(symbol) for symbol in self._lives],
             "taken": self._taken,
             "conflated": self.seat.mailbox.conflated,
             "ages_seconds": {
                 str(symbol): round(quote.age(now), 3) for symbol, quote in self._quotes.items()
             },
+            "asked_again": {str(s): life.rung for s, life in self._lives.items() if life.rung},
+            "refused": {str(s): life.refused for s, life in self._lives.items() if life.refused},
         }
+
+    # -- what is subscribed --------------------------------------------------------------
 
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
         if message.epoch == self._epoch:
             return  # told at the opening, and again as the answer to our question
         self._epoch = message.epoch
-        for symbol in self._wanted:
-            self._subscribe(symbol)
+        for life in self._lives.values():
+            self._subscribe(life)
 
     @on(InstrumentKnown)
     def _known(self, message: InstrumentKnown) -> None:
-        if message.details.symbol not in self._wanted:
-            self._wanted.append(message.details.symbol)
-            self._subscribe(message.details.symbol)
+        symbol, sessions = message.details.symbol, message.details.sessions
+        if symbol in self._lives:
+            self._lives[symbol].sessions = sessions
+            return
+        options = self.options
+        pair = symbol.is_currency_pair
+        patience = options.pair_silence_seconds if pair else options.share_silence_seconds
+        self._lives[symbol] = Life(symbol, patience, sessions)
+        self._subscribe(self._lives[symbol])
 
     @on(Resubscribe)
     def _resubscribe(self, message: Resubscribe) -> None:
         self.log.info("Subscribing again: {}", message.sentence)
-        for symbol in self._wanted:
-            self._subscribe(symbol)
+        for life in self._lives.values():
+            self._subscribe(life)
 
     @on(InstrumentFailed)
     def _failed(self, message: InstrumentFailed) -> None:
-        self.log.warning("No quotes of {}: {}", message.refused.symbol, message.refused.sentence)
+        self.log.info("No quotes of {}: {}", message.refused.symbol, message.refused.sentence)
+
+    def _subscribe(self, life: Life) -> None:
+        if self._epoch is not None:
+            now = self.clock.monotonic()
+            life.asked(now)
+            ask = Subscribe(now + _SUBSCRIBE_WITHIN, life.symbol, self._epoch)
+            self.tell(names.connection(self.venue), ask)
+
+    # -- whether it lives ----------------------------------------------------------------
+
+    def on_timer(self, name: str) -> None:
+        """Look at each subscription: is it silent while its market is open?"""
+        self.after(_LOOK_EVERY, "look")
+        if self._epoch is None:
+            return
+        for life in self._lives.values():
+            step = life.look(self.clock.monotonic(), self.clock.now())
+            if step is Step.NONE:
+                continue
+            self.log.info("Asking for {} again: {}.", life.symbol, life.refused or "it is silent")
+            self._subscribe(life)
+            if step is Step.ASK_AND_REPORT:
+                sentence = (
+                    f"{life.symbol} brings no quotes though its market is open; it was asked for "
+                    f"again {life.rung} times."
+                )
+                self._report("DATA_SILENT", life, sentence, _CURE_SILENT)
+
+    @on(VenueSaid)
+    def _said(self, message: VenueSaid) -> None:
+        notice = message.notice
+        life = self._lives.get(notice.symbol) if notice.symbol is not None else None
+        if life is None or notice.effect is not NoticeEffect.NO_DATA:
+            return
+        for_good = notice.retry != "later"
+        news = life.refuse(notice.text, self.clock.monotonic(), for_good=for_good)
+        quote = self._quotes.get(life.symbol)
+        if quote is not None:
+            # What it said last is no price any more.
+            self._pass_on(QuoteUpdate(self.venue, quote.emptied()))
+        if news and notice.alert:
+            sentence = f"IB sends no quotes of {life.symbol}: {notice.text} ({notice.code})."
+            cure = _CURE_FOR_GOOD if for_good else _CURE_LATER
+            self._report(f"IB{notice.code}", life, sentence, cure)
+
+    def _report(self, code: str, life: Life, sentence: str, cure: str) -> None:
+        self._flowing.discard(life.symbol)
+        if self._epoch is not None:
+            trouble = DataTrouble(self.venue, self._epoch, code, life.symbol, sentence, cure)
+            self.tell(self.venue, trouble)
+
+    # -- what comes ----------------------------------------------------------------------
 
     @on(QuoteUpdate)
     def _quote(self, message: QuoteUpdate) -> None:
         self._taken += 1
+        quote = message.quote
+        life = self._lives.get(quote.symbol)
+        if life is not None and (quote.priced or quote.halted):
+            life.halted = quote.halted
+            if life.heard(quote.received):
+                self.log.info("{} brings quotes again.", quote.symbol)
+            if quote.symbol not in self._flowing:
+                self._flowing.add(quote.symbol)
+                self.tell(self.venue, DataFlows(self.venue, quote.symbol))
+        self._pass_on(message)
+
+    def _pass_on(self, message: QuoteUpdate) -> None:
         self._quotes[message.quote.symbol] = message.quote
         for name in self._readers:
             self.tell(name, message)
@@ -102,17 +206,13 @@ class Quotes(Actor):
     def _get(self, message: GetQuotes) -> tuple[tuple[Quote, bool], ...]:
         now = self.clock.monotonic()
         return tuple(
-            (quote, is_stale(quote, now, self.stale_after))
+            (quote, is_stale(quote, now, self.options.stale_after_seconds))
             for _, quote in sorted(self._quotes.items())
         )
 
-    def _subscribe(self, symbol: Symbol) -> None:
-        if self._epoch is not None:
-            deadline = self.clock.monotonic() + _SUBSCRIBE_WITHIN
-            self.tell(names.connection(self.venue), Subscribe(deadline, symbol, self._epoch))
-
 
 def is_stale(quote: Quote, now: float, stale_after_seconds: float) -> bool:
-    """Too old, delayed, or without two sides: nothing may be decided by it."""
+    """Too old, delayed, halted, or without two sides: nothing may be decided by it."""
     fresh = quote.age(now) <= stale_after_seconds
-    return not (fresh and quote.data_type is DataType.LIVE and quote.two_sided)
+    live = quote.data_type is DataType.LIVE and not quote.halted
+    return not (fresh and live and quote.two_sided)

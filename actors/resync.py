@@ -163,6 +163,10 @@ class Resync(Actor):
     def _said(self, message: VenueSaid) -> None:
         notice = message.notice
         text = f"{notice.code}: {notice.text}"
+        level = "WARNING" if notice.alert else "DEBUG"
+        self.log.log(level, "{} says {}", self.venue, text)
+        if notice.symbol is not None:
+            return  # about one subscription: the seat that keeps the quotes is told as well
         if notice.effect in _LOSSES:
             # What was missing before may have come meanwhile: no proof reaches across this.
             self._losses += 1
@@ -178,10 +182,8 @@ class Resync(Actor):
             self._ask()
         elif notice.effect is NoticeEffect.LINK:
             self._renew_link("VENUE_SAYS_SO", text)
-        elif notice.effect is NoticeEffect.QUERY:
+        elif notice.effect in (NoticeEffect.QUERY, NoticeEffect.ACCOUNT):
             self._ask()
-        level = "WARNING" if notice.alert else "DEBUG"
-        self.log.log(level, "{} says {}", self.venue, text)
 
     def on_timer(self, name: str) -> None:
         """Ask again; a round that brought no answer in all that time is given up first."""

@@ -28,6 +28,7 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.hours import may_enter
 from domain.orders import Order, Purpose
+from domain.phases import Phase, phase_at
 from domain.rules import Trend, entry, trend_of
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails
@@ -128,6 +129,8 @@ class Strategist(Actor):
             return
         instrument = self._instruments[symbol]
         wall = self.clock.now()
+        if phase_at(instrument, None, wall) is not Phase.OPEN:
+            return  # the announced hours count the opening auction in, which takes no orders
         if not may_enter(instrument.sessions, wall, leave_out=_BEFORE_THE_CLOSE, closing=_CLOSING):
             return
         name = f"{self.prefix}-{self.runtime.new_id()}"

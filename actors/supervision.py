@@ -374,4 +374,4 @@ class RootSupervisor(Supervisor):
         self.system.retire(self.seat.name)
         exit: Any = self._exit
         orderly = exit is not None and exit.kind is ExitKind.SHUTDOWN
-        self.system.end(0 if orderly else EXIT_RESTART_ME)
+        self.system.end(self.system.parting_code if orderly else EXIT_RESTART_ME)

@@ -38,6 +38,8 @@ class ActorSystem:
         self._ended = threading.Event()
         self._explained = threading.Event()
         self._exit_code: int | None = None
+        self.parting_code = 0
+        """With which code the process ends when the tree has been stopped in order."""
         self.on_quarantine: tuple[str, ...] = ()
         """Seats that are told when a fact is quarantined."""
         self.of_money: frozenset[str] = frozenset()

@@ -80,3 +80,6 @@ class Listener:
 
     def bars_ended(self, key: SeriesKey, code: str, sentence: str) -> None:
         """Nothing is followed here."""
+
+    def instrument_doubted(self, symbol: Symbol) -> None:
+        """Whoever asks hears the refusal itself."""

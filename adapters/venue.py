@@ -71,6 +71,14 @@ class BarSeries:
     bars: tuple[Bar, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a venue said of an instrument some time ago."""
+
+    details: InstrumentDetails
+    heard_at: datetime
+
+
 class VenueSink(Protocol):
     """Where the adapter puts what it hears, straight from the wire. Must not block or raise."""
 
@@ -98,6 +106,10 @@ class VenueSink(Protocol):
         """About the link, a farm or an instrument."""
         ...
 
+    def instrument_doubted(self, symbol: Symbol) -> None:
+        """The venue refused something for what we believed of this instrument: ask again."""
+        ...
+
     def lost(self, error: LinkError) -> None:
         """The link is gone. Called once, last."""
         ...
@@ -122,11 +134,19 @@ class VenueLink(Protocol):
         """Ask the venue for its time: the heartbeat. The caller sets the time limit."""
         ...
 
+    def remembered(self, symbol: Symbol) -> Remembered | None:
+        """What was last heard of an instrument, over any link, in this run or before.
+
+        By it the instrument can be subscribed to and traded at once.
+        """
+        ...
+
     async def instrument(self, symbol: Symbol) -> InstrumentDetails:
-        """Contract details and price steps.
+        """Ask for contract details and price steps.
 
         Raises:
-            UnknownInstrument: none, or more than one, goes by this symbol.
+            UnknownInstrument: it cannot be traded under this symbol.
+            TimeoutError: the venue did not answer in time, or could not.
         """
         ...
 
@@ -212,7 +232,11 @@ class VenueLink(Protocol):
 
 
 class UnknownInstrument(Exception):
-    """`code` is UNKNOWN_SYMBOL or AMBIGUOUS_SYMBOL."""
+    """An instrument that cannot be traded; the text says why, and what to do.
+
+    `code` is UNKNOWN_SYMBOL (`nearest` are those that may be meant), AMBIGUOUS_SYMBOL (`nearest`
+    are the candidates), FORBIDDEN_INSTRUMENT or INSTRUMENT_CHANGED.
+    """
 
     def __init__(self, code: str, sentence: str, nearest: Sequence[str] = ()) -> None:
         super().__init__(sentence)

@@ -49,7 +49,7 @@ class Newest:
     def order_fact(self, fact: object) -> None:
         """Nothing of the kind is in the stream."""
 
-    position = account_value = notice = lost = order_fact
+    position = account_value = notice = instrument_doubted = lost = order_fact
 
     def bar(self, key: object, bar: object) -> None:
         """Nothing of the kind is in the stream."""

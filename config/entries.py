@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
 
@@ -121,6 +122,8 @@ def as_text(value: object) -> str:
             return value.get_secret_value()
         case Path():
             return value.as_posix() if value.is_absolute() else f"./{value.as_posix()}"
+        case time():
+            return f"{value:%H:%M}"
         case tuple():
             members: Iterable[object] = value
             return ",".join(map(str, members))

@@ -1,7 +1,7 @@
 """The modes of Kelpie, and which ports and accounts belong to each.
 
 Sources: the standard API ports of TWS (7496 live, 7497 paper) and of IB Gateway (4001 live,
-4002 paper); Interactive Brokers' account numbers, which begin with DU or DF for paper money
+4002 paper); Interactive Brokers' account numbers, which begin with DU, DUQ or DF for paper money
 and with U, F or I for real money.
 """
 
@@ -31,7 +31,7 @@ LIVE_PORTS = frozenset({4001, 7496})
 DEFAULT_PORTS = {Mode.DEMO: 14002, Mode.PAPER: 4002, Mode.LIVE: 4001}
 
 #: Groups: the prefix, the digits.
-ACCOUNT = re.compile(r"^(DU|DF|U|F|I)(\d{1,10})$")
+ACCOUNT = re.compile(r"^(DUQ|DU|DF|U|F|I)(\d{1,10})$")
 
 
 def money_of_port(port: int) -> str | None:

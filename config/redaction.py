@@ -13,7 +13,7 @@ from collections.abc import Iterable
 # looks so, and an id of 26 characters has others around it.
 _ACCOUNT = re.compile(
     r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=\\u[0-9a-f]{4}))"
-    r"(DU|DF|DI|U|F|I)(\d{2,})(\d{3})(?![A-Za-z0-9])"
+    r"(DUQ|DU|DF|DI|U|F|I)(\d{2,})(\d{3})(?![A-Za-z0-9])"
 )
 _HIDDEN = "***"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
         values.Account | None,
         Entry(
             "The account to trade in. Needed in paper and live.",
-            "DU or DF and digits for paper money; U, F or I and digits for real money",
+            "DU, DUQ or DF and digits for paper money; U, F or I and digits for real money",
             "DU1234567",
             account=True,
         ),
@@ -110,7 +111,11 @@ class Settings(BaseSettings):
     ] = "AUD"
     ib_exchange: Annotated[
         values.Route,
-        Entry("How shares are routed, and where listed.", "ROUTE, or ROUTE/LISTING", "SMART/ASX"),
+        Entry(
+            "How Australian shares are routed: by IB to the best market, or to the ASX directly.",
+            "SMART/ASX or ASX",
+            "SMART/ASX",
+        ),
     ] = "SMART/ASX"
     ib_library: Annotated[
         values.Library,
@@ -121,6 +126,14 @@ class Settings(BaseSettings):
             "ib_insync",
         ),
     ] = "ib_insync"
+    ib_allowed_instrument_types: Annotated[
+        values.InstrumentTypes,
+        Entry(
+            "The types of instrument that may be traded: shares, funds, currency pairs.",
+            "of STK, ETF and CASH, with commas",
+            "STK,ETF,CASH",
+        ),
+    ] = values.INSTRUMENT_TYPES
     allowed_symbols: Annotated[
         values.Symbols,
         Entry("All that may be traded.", "SYMBOL/CCY, with commas", ",".join(DEFAULT_SYMBOLS)),
@@ -205,6 +218,62 @@ class Settings(BaseSettings):
         values.Seconds,
         Entry("An order that waited longer is not sent.", _SECONDS, "10", unit="seconds"),
     ] = 10.0
+    market_data: Annotated[
+        values.MarketData,
+        Entry(
+            "Which quotes are asked for. Delayed ones are for watching: no position is opened "
+            "on them.",
+            "live or delayed",
+            "live",
+        ),
+    ] = "live"
+    quote_silence_share_seconds: Annotated[
+        values.Seconds,
+        Entry(
+            "A share or ETF that is silent for so long while its market is open is asked for "
+            "again, then the link is made anew, then you are told.",
+            _SECONDS,
+            "300",
+            unit="seconds",
+        ),
+    ] = 300.0
+    quote_silence_pair_seconds: Annotated[
+        values.Seconds,
+        Entry("The same for a pair of currencies.", _SECONDS, "60", unit="seconds"),
+    ] = 60.0
+    ib_time_zone: Annotated[
+        values.Zone,
+        Entry(
+            "The time zone of the machine on which TWS or IB Gateway runs.",
+            "a name of the time zone database",
+            "Australia/Sydney",
+        ),
+    ] = "Australia/Sydney"
+    ib_restart_time: Annotated[
+        values.TimeOfDay,
+        Entry(
+            "When TWS or IB Gateway restarts itself each night, as set there, in IB_TIME_ZONE.",
+            "HH:MM",
+            "23:45",
+        ),
+    ] = time(23, 45)
+    ib_windows: Annotated[
+        values.Windows,
+        Entry(
+            "The announced windows in which no new positions are opened. Not used in demo.",
+            "restart, reset, weekend, login, with commas; or none",
+            "restart,reset,weekend,login",
+        ),
+    ] = ("restart", "reset", "weekend", "login")
+    hold_before_window_seconds: Annotated[
+        values.Seconds,
+        Entry(
+            "So long before an announced window no new positions are opened.",
+            _SECONDS,
+            "300",
+            unit="seconds",
+        ),
+    ] = 300.0
 
     @classmethod
     def load(
@@ -299,6 +368,17 @@ class Settings(BaseSettings):
         if mode and (sentence := modes.paper_contradiction(mode, port, account, paper)):
             raise wrong(sentence, str(not paper).lower())
         return paper
+
+    @field_validator("allowed_symbols")
+    @classmethod
+    def _symbols_fit_types(cls, symbols: tuple[Symbol, ...], info: Info) -> tuple[Symbol, ...]:
+        types = info.data.get("ib_allowed_instrument_types", values.INSTRUMENT_TYPES)
+        wanted = {each: ("CASH",) if each.is_currency_pair else ("STK", "ETF") for each in symbols}
+        missing = {each: " or ".join(of) for each, of in wanted.items() if not {*of} & {*types}}
+        if missing:
+            needs = "; ".join(f"{symbol} needs {kind}" for symbol, kind in missing.items())
+            raise wrong(f"IB_ALLOWED_INSTRUMENT_TYPES is {','.join(types)}: {needs}")
+        return symbols
 
     @field_validator("hook_read_token")
     @classmethod

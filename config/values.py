@@ -6,14 +6,22 @@ Each refusal is a sentence; what is allowed instead is said by the setting's ent
 from __future__ import annotations
 
 import re
+from datetime import datetime, time
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
 from config.modes import Mode, money_of_account
-from domain.symbols import CASH_CURRENCIES, Symbol, SymbolError
+from domain.spelling import MisspeltSymbol, spelled
+from domain.symbols import CASH_CURRENCIES, Symbol
+
+#: What can be traded over IB by this version, told apart by IB's security and stock types.
+INSTRUMENT_TYPES = ("STK", "ETF", "CASH")
+
+_WINDOWS = ("restart", "reset", "weekend", "login")
 
 
 def wrong(sentence: str, example: str = "") -> PydanticCustomError:
@@ -45,19 +53,34 @@ def _exchanges(value: object) -> object:
     return tuple(dict.fromkeys(names))
 
 
+def _types(value: object) -> object:
+    names = [str(name).upper() for name in value] if isinstance(value, tuple) else []
+    unknown = [name for name in names if name not in INSTRUMENT_TYPES]
+    if unknown:
+        raise wrong(f"{', '.join(unknown)}: Kelpie trades nothing of that type")
+    return tuple(dict.fromkeys(names))
+
+
 def _symbols(value: object) -> object:
     if not isinstance(value, tuple):
         return value
     good: list[Symbol] = []
+    mended: list[Symbol] = []
     bad: list[str] = []
     for member in value:
         try:
-            good.append(member if isinstance(member, Symbol) else Symbol.parse(member))
-        except SymbolError as error:
+            symbol = member if isinstance(member, Symbol) else spelled(member)
+        except MisspeltSymbol as error:
             bad.append(str(error))
+            mended += [error.meant] if error.meant is not None else []
+            continue
+        if symbol in good:
+            bad.append(f"{symbol} is there twice: name it once")
+        good.append(symbol)
+        mended.append(symbol)
     if bad:
-        raise wrong("; ".join(bad))
-    return tuple(dict.fromkeys(good))
+        raise wrong("; ".join(bad), ",".join(map(str, dict.fromkeys(mended))))
+    return tuple(good)
 
 
 def _strategy(value: object) -> object:
@@ -89,6 +112,33 @@ def _account(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise wrong("there is no such time zone") from None
+    return value
+
+
+def _time_of_day(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.strptime(value.strip(), "%H:%M").time()
+    except ValueError:
+        raise wrong("it is no time of day") from None
+
+
+def _windows(value: object) -> object:
+    names = [str(name).lower() for name in value] if isinstance(value, tuple) else []
+    unknown = [name for name in names if name not in (*_WINDOWS, "none")]
+    if unknown:
+        raise wrong(f"{', '.join(unknown)}: no such window")
+    if "none" in names and len(names) > 1:
+        raise wrong("none beside others")
+    return tuple(dict.fromkeys(name for name in names if name != "none"))
+
+
 def _token(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < 32:
         raise wrong("the token is too short to be safe")
@@ -103,11 +153,27 @@ Exchanges = Annotated[
     BeforeValidator(_exchanges),
     BeforeValidator(_commas),
 ]
+Windows = Annotated[
+    tuple[Literal["restart", "reset", "weekend", "login"], ...],
+    NoDecode,
+    BeforeValidator(_windows),
+    BeforeValidator(_commas),
+]
+Zone = Annotated[str, AfterValidator(_zone)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+MarketData = Annotated[Literal["live", "delayed"], BeforeValidator(_lower)]
 Symbols = Annotated[
     tuple[Symbol, ...],
     NoDecode,
     Field(min_length=1),
     BeforeValidator(_symbols),
+    BeforeValidator(_commas),
+]
+InstrumentTypes = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    Field(min_length=1),
+    BeforeValidator(_types),
     BeforeValidator(_commas),
 ]
 Host = Annotated[str, _pattern(r"[A-Za-z0-9.:_-]+")]
@@ -116,7 +182,7 @@ AnyPort = Annotated[int, Field(ge=0, le=65535)]
 ClientId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Account = Annotated[str, AfterValidator(_account), BeforeValidator(_upper)]
 Currency = Annotated[str, AfterValidator(_cash), BeforeValidator(_upper)]
-Route = Annotated[str, _pattern(r"[A-Z]{2,12}(/[A-Z]{2,12})?"), BeforeValidator(_upper)]
+Route = Annotated[str, _pattern(r"SMART/ASX|ASX"), BeforeValidator(_upper)]
 Library = Annotated[Literal["ib_insync", "ib_async"], BeforeValidator(_lower)]
 Strategy = Annotated[Literal["rules", "none"], BeforeValidator(_strategy), BeforeValidator(_lower)]
 Prefix = Annotated[str, _pattern(r"[A-Z0-9]{2,6}")]

@@ -10,6 +10,7 @@ from actors.base import Actor, on
 from actors.lanes import State
 from actors.messages import (
     AccountChanged,
+    Alert,
     BookLoaded,
     CircuitChanged,
     FillRecorded,
@@ -119,6 +120,11 @@ class Narrator(Actor):
     def _circuit(self, message: CircuitChanged) -> None:
         if message.state != "closed":
             self.line("CIRCUIT", f"of {message.venue} is {message.state}: {message.sentence}")
+
+    @on(Alert)
+    def _alert(self, message: Alert) -> None:
+        word = "ALERT" if message.stands else "NOTE"
+        self.line(word, f"{message.sentence} {message.cure}".strip())
 
     @on(Reconciled)
     def _reconciled(self, message: Reconciled) -> None:

@@ -13,7 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from domain.farms import FarmKind, FarmState
+from domain.maintenance import WindowKind
 from domain.orders import OrderState, OrderType, Side, Tif
+from domain.outage import Health
+from domain.phases import Phase
 from domain.quotes import DataType
 
 Plain = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
@@ -67,6 +71,13 @@ class VenueReadyOut(Answer):
     reason: str
     since: datetime | None
     next_try: datetime | None
+    cause: str = Field(description="A stable code for the reason; empty when it is tradable.")
+    health: Health | None = Field(
+        description="green: tradable; amber: for a moment not, or as announced; red: not."
+    )
+    expected_until: datetime | None = Field(
+        description="The end of the announced window that is on."
+    )
 
 
 class ReadyOut(Answer):
@@ -199,6 +210,51 @@ class MismatchOut(Answer):
     reason: str
 
 
+class InstrumentOut(Answer):
+    """An instrument that may be traded, and the phase of its market."""
+
+    symbol: str
+    name: str
+    type: str = Field(description="STK, ETF or CASH; empty while it has not been described.")
+    exchange: str
+    phase: Phase
+    next_open: datetime | None = Field(description="Of continuous trading; null: nobody knows.")
+    next_close: datetime | None
+    hours_differ: list[str] = Field(
+        description="Where the venue's announced hours are others than the calendar's."
+    )
+    refused_code: str = Field(description="Why it cannot be traded at all; empty when it can.")
+    refused: str
+
+
+class WindowOut(Answer):
+    """A window in which the venue may be out of reach, as announced."""
+
+    kind: WindowKind
+    starts: datetime
+    ends: datetime
+    reason: str
+
+
+class FarmOut(Answer):
+    """One of the venue's data farms, as it last said."""
+
+    kind: FarmKind
+    name: str
+    state: FarmState
+
+
+class AlertOut(Answer):
+    """An alert that stands; `told` counts how often it was said."""
+
+    level: str
+    code: str
+    sentence: str
+    cure: str
+    since: datetime
+    told: int
+
+
 class VenueOut(VenueReadyOut):
     """How a venue stands."""
 
@@ -211,6 +267,11 @@ class VenueOut(VenueReadyOut):
     in_doubt: list[str]
     mismatches: list[MismatchOut]
     foreign_orders: int
+    instruments: list[InstrumentOut]
+    on_hold: str = Field(description="Until when and why no new positions are opened.")
+    windows: list[WindowOut]
+    farms: list[FarmOut]
+    alerts: list[AlertOut]
 
 
 class VenuesOut(Answer):
@@ -231,6 +292,9 @@ class QuoteOut(Answer):
     data_type: DataType
     age_seconds: float
     stale: bool
+    missing: list[str] = Field(description="Which of bid, ask and last there is no price of.")
+    crossed: bool = Field(description="The bid is above the ask: neither is a price.")
+    halted: bool
 
 
 class QuotesOut(Answer):

@@ -49,3 +49,5 @@ class DeskFigures:
     odd_lots_allowed: bool = False
     idealpro_minimum_usd: Decimal = Decimal(25_000)
     """Below it a currency order is an odd lot (facts/ib.md 6.5)."""
+    announced: str = ""
+    """Until when and why new positions wait, for a window that was announced; empty when none."""

@@ -116,6 +116,17 @@ def _paused(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     return None
 
 
+def _announced(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    if figures.announced and request.purpose not in RISK_REDUCING:
+        return _refuse(
+            request,
+            "ANNOUNCED_RESTART",
+            f"{figures.venue} is {figures.announced}.",
+            "Wait until then; exits and cancels go on. IB_WINDOWS says which windows count.",
+        )
+    return None
+
+
 def _tradable(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     if not figures.venue_reconciled:
         return _refuse(
@@ -249,6 +260,7 @@ _GATES: tuple[Gate, ...] = (
     _observing,
     _paused,
     _keeping_up,
+    _announced,
     _tradable,
     _blocked,
     _shape,

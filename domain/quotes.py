@@ -6,7 +6,7 @@ None means *no such price*: -1, 0 and NaN never get past the adapter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -48,7 +48,7 @@ class Quote:
     @property
     def mid(self) -> float | None:
         """Half-way between bid and ask; None unless both are there and not crossed."""
-        if self.bid is None or self.ask is None or self.bid > self.ask:
+        if self.bid is None or self.ask is None or self.crossed:
             return None
         return (self.bid + self.ask) / 2
 
@@ -77,6 +77,28 @@ class Quote:
             return None
         both = self.bid_size + self.ask_size
         return (self.bid_size - self.ask_size) / both if both > 0 else None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Which of bid, ask and last there is no price of."""
+        prices = (("bid", self.bid), ("ask", self.ask), ("last", self.last))
+        return tuple(name for name, price in prices if price is None)
+
+    @property
+    def priced(self) -> bool:
+        """There is a price of any kind."""
+        return self.bid is not None or self.ask is not None or self.last is not None
+
+    @property
+    def crossed(self) -> bool:
+        """The bid is above the ask, as before an opening auction: neither is a price."""
+        return self.bid is not None and self.ask is not None and self.bid > self.ask
+
+    def emptied(self) -> Quote:
+        """What is left of it when the venue sends no more: the instrument, and no price."""
+        return replace(
+            self, bid=None, ask=None, bid_size=None, ask_size=None, last=None, last_size=None
+        )
 
     def age(self, now: float) -> float:
         """Seconds since it was received, `now` on the monotonic clock."""

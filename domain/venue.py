@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.farms import Farm
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
 
@@ -151,6 +152,8 @@ class NoticeEffect(StrEnum):
     """A subscription or data request brings nothing."""
     RESUBSCRIBE = "resubscribe"
     """Subscriptions were dropped and have to be asked for again."""
+    ACCOUNT = "account"
+    """Account updates go elsewhere now: ask for the account again."""
     DOWN = "down"
     """The venue cannot be reached though the link stands."""
     UP = "up"
@@ -172,6 +175,12 @@ class VenueNotice:
     effect: NoticeEffect = NoticeEffect.NONE
     alert: bool = False
     """A person should hear of it."""
+    scope: str = "link"
+    """What it is about: `order`, `request`, `data`, `link` or `farm`."""
+    retry: str = "never"
+    """`never`, `later` (as it is), `changed` (after a correction)."""
+    farms: tuple[Farm, ...] = ()
+    """How these are from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +232,7 @@ class InstrumentDetails:
     symbol: Symbol
     name: str
     kind: str
-    """`STK`, `CASH`, …: IB's security types."""
+    """`STK`, `ETF` or `CASH`."""
     exchange: str
     time_zone: str
     price_steps: tuple[PriceStep, ...]
@@ -233,11 +242,11 @@ class InstrumentDetails:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentRefused:
-    """The venue knows no such instrument, or more than one."""
+    """The instrument cannot be traded."""
 
     symbol: Symbol
     code: str
-    """`UNKNOWN_SYMBOL` or `AMBIGUOUS_SYMBOL`."""
+    """`UNKNOWN_SYMBOL`, `AMBIGUOUS_SYMBOL`, `FORBIDDEN_INSTRUMENT` or `INSTRUMENT_CHANGED`."""
     sentence: str
 
 

@@ -7,8 +7,44 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.account import AccountSummary
+from domain.farms import Farm
+from domain.maintenance import Window
+from domain.outage import Health
+from domain.phases import Phase
 from domain.rates import Rate
 from domain.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentView:
+    """An instrument that may be traded, and its market; empty while it has not been described."""
+
+    symbol: Symbol
+    name: str = ""
+    type: str = ""
+    """`STK`, `ETF` or `CASH`."""
+    exchange: str = ""
+    phase: Phase = Phase.UNKNOWN
+    next_open: datetime | None = None
+    """When continuous trading begins next; None where nobody knows."""
+    next_close: datetime | None = None
+    hours_differ: tuple[str, ...] = ()
+    """Where the venue's announced hours are others than the calendar's, a sentence each."""
+    refused_code: str = ""
+    """Why it cannot be traded at all: `UNKNOWN_SYMBOL`, …; empty when it can."""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert that stands; `told` counts how often it was said."""
+
+    level: str
+    code: str
+    sentence: str
+    cure: str
+    since: datetime
+    told: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +62,25 @@ class VenueView:
     reason: str
     """Why it is not tradable, for people; empty when it is."""
     since: datetime
-    """Since when it has been so."""
+    """Since when it has been tradable, or has not."""
     next_try_seconds: float | None
     epoch: int
     server_version: int | None
     in_doubt: tuple[str, ...]
     mismatches: tuple[tuple[Symbol, str], ...]
     foreign_orders: int
+    cause: str
+    """The stable code of `reason`; empty when it is tradable."""
+    health: Health
+    expected_until: datetime | None
+    """The end of the announced window that is on; None when none is."""
+    on_hold: str
+    """Until when and why no new positions are opened; empty when nothing announced holds them."""
+    windows: tuple[Window, ...]
+    """Announced for the next days, and the one that is on."""
+    farms: tuple[Farm, ...]
+    alerts: tuple[AlertView, ...]
+    instruments: tuple[InstrumentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

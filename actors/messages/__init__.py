@@ -53,7 +53,11 @@ from actors.messages.ledger import (
 )
 from actors.messages.link import (
     AccountChanged,
+    Alert,
     CircuitChanged,
+    DataFlows,
+    DataTrouble,
+    FarmChanged,
     InstrumentFailed,
     InstrumentKnown,
     Introduce,
@@ -114,6 +118,7 @@ from actors.messages.wire import (
 
 __all__ = [
     "AccountChanged",
+    "Alert",
     "AmendHanded",
     "AmendNotSent",
     "AmendOrder",
@@ -142,6 +147,9 @@ __all__ = [
     "CancelOrder",
     "CircuitChanged",
     "CoverageFound",
+    "DataFlows",
+    "DataTrouble",
+    "FarmChanged",
     "FillRecorded",
     "FindCoverage",
     "FollowBars",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from actors.lanes import Message
 from adapters.venue import LinkOpened
+from domain.farms import Farm
+from domain.symbols import Symbol
 from domain.venue import (
     AccountValue,
     InstrumentDetails,
@@ -104,3 +107,53 @@ class PositionChanged(Message):
 
     venue: str
     report: PositionReport
+
+
+@dataclass(frozen=True, slots=True)
+class FarmChanged(Message):
+    """How one of the venue's data farms is from now on, on this link."""
+
+    venue: str
+    epoch: int
+    farm: Farm
+
+
+@dataclass(frozen=True, slots=True)
+class DataTrouble(Message):
+    """To the venue's supervisor: an instrument brings no data, and asking again has not helped.
+
+    `code` is `DATA_SILENT`, or `IB` and the code with which the venue refuses.
+    """
+
+    venue: str
+    epoch: int
+    code: str
+    symbol: Symbol
+    sentence: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataFlows(Message):
+    """To the venue's supervisor: an instrument brings data; whatever troubled it is over."""
+
+    venue: str
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Alert(Message):
+    """A person should hear of it. Until there is a way to their pocket: the log and the hook.
+
+    `level` is `info`, `warning` or `error`; `code` is stable; `told` counts how often it was
+    said. While it `stands` it is said again, on a schedule; the one that does not stand ends it.
+    """
+
+    venue: str
+    level: str
+    code: str
+    sentence: str
+    cure: str
+    since: datetime
+    told: int
+    stands: bool

@@ -9,7 +9,7 @@ from adapters.ib.client import Calls
 from adapters.ib.decoding import bar_start, zone_of
 from adapters.ib.errors import UNREADABLE, error_table
 from adapters.ib.identity import OrderIdentities
-from adapters.ib.lookups import Lookups
+from adapters.ib.instruments import Instruments
 from adapters.ib.receiver import Receiver
 from adapters.ib.requests import RequestRefused, Requests, RequestUnended
 from adapters.venue import BarSeries, BarsQuery, HistoryError, VenueSink
@@ -60,14 +60,14 @@ class FollowedBars:
 
 
 class Bars:
-    """Asks for bars over one link. Contracts and zones are those of its `lookups`."""
+    """Asks for bars over one link. Contracts and zones are those of its `instruments`."""
 
     def __init__(
         self,
         calls: Calls,
         requests: Requests,
         identities: OrderIdentities,
-        lookups: Lookups,
+        instruments: Instruments,
         receiver: Receiver,
         sink: VenueSink,
         seconds: float,
@@ -75,7 +75,7 @@ class Bars:
         self._calls = calls
         self._requests = requests
         self._identities = identities
-        self._lookups = lookups
+        self._instruments = instruments
         self._receiver = receiver
         self._sink = sink
         self._seconds = seconds
@@ -123,7 +123,7 @@ class Bars:
         end = "" if query.end is None else f"{query.end.astimezone(UTC):%Y%m%d-%H:%M:%S}"
         self._calls.reqHistoricalData(
             request,
-            self._lookups.contract(key.symbol),
+            self._instruments.contract(key.symbol),
             end,
             query.duration,
             BAR_SIZES[key.bar_seconds],
@@ -158,7 +158,7 @@ class Bars:
         self._calls.cancelHistoricalData(request)
 
     def _zone(self, key: SeriesKey) -> tzinfo:
-        return zone_of(self._lookups.zone(key.symbol)) or UTC
+        return zone_of(self._instruments.zone(key.symbol)) or UTC
 
 
 def _bar(row: tuple[str, ...], zone: tzinfo) -> Bar:

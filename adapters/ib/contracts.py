@@ -6,27 +6,34 @@ A currency pair trades at IDEALPRO, and only in IB's own order of its two curren
 
 from __future__ import annotations
 
+from adapters.ib.instrument_store import ContractFields
 from adapters.ib.library import Contract, ContractDetails
 from domain.symbols import CASH_CURRENCIES, Symbol, SymbolError
 
 
-def contract_of(symbol: Symbol, preference: str) -> Contract:
+def contract_of(
+    symbol: Symbol, preference: str, *, exchange: str = "", security_type: str = ""
+) -> Contract:
     """The contract that a symbol names, not resolved yet (no contract id).
 
-    `preference` is where shares are routed and, after a slash, listed: `SMART/ASX`. The listing
-    holds for shares in AUD; others are found by their currency.
+    `preference` is where Australian shares are routed and, after a slash, listed: `SMART/ASX`,
+    or `ASX` for the exchange directly. Shares in other currencies go by SMART and are found by
+    their currency. `exchange` and `security_type` say otherwise where they are given.
     """
-    if symbol.is_currency_pair:
-        return Contract(
-            secType="CASH", symbol=symbol.base, currency=symbol.currency, exchange="IDEALPRO"
-        )
-    route, _, listing = preference.partition("/")
+    kind = security_type or ("CASH" if symbol.is_currency_pair else "STK")
+    if kind == "CASH":
+        route, listing = "IDEALPRO", ""
+    elif symbol.currency == "AUD":
+        route, _, listing = preference.partition("/")
+    else:
+        route, listing = "SMART", ""
     return Contract(
-        secType="STK",
-        symbol=symbol.base,
+        secType=kind,
+        # IB writes a class of shares behind a blank (`BRK B`), which no symbol of ours has.
+        symbol=symbol.base.replace(".", " "),
         currency=symbol.currency,
-        exchange=route or "SMART",
-        primaryExchange=listing if symbol.currency == "AUD" else "",
+        exchange=exchange or route,
+        primaryExchange=listing,
     )
 
 
@@ -37,9 +44,29 @@ def symbol_of(contract: Contract) -> Symbol | None:
     if (contract.secType == "CASH") != (contract.symbol in CASH_CURRENCIES):
         return None
     try:
-        return Symbol.parse(f"{contract.symbol}/{contract.currency}")
+        return Symbol.parse(f"{contract.symbol.replace(' ', '.')}/{contract.currency}")
     except SymbolError:
         return None
+
+
+def asked_as(contract: Contract) -> str:
+    """The route and listing of a contract as they were asked for: `SMART/ASX`, `IDEALPRO`."""
+    return "/".join(part for part in (contract.exchange, contract.primaryExchange) if part)
+
+
+def instrument_type(details: ContractDetails) -> str:
+    """`STK`, `ETF` or `CASH`; what IB calls it where it is none of these.
+
+    Funds come as shares, told apart by their stock type (ETF, ETC, ETN); so do rights.
+    """
+    found = details.contract
+    if found is None:
+        return ""
+    if found.secType == "STK" and details.stockType.startswith("ET"):
+        return "ETF"
+    if found.secType == "STK" and details.stockType in ("RIGHT", "WARRANT"):
+        return details.stockType
+    return found.secType
 
 
 def describe(contract: Contract) -> str:
@@ -49,12 +76,31 @@ def describe(contract: Contract) -> str:
     return " ".join(word for word in words if word)
 
 
-def resolved(details: ContractDetails, asked: Contract) -> Contract:
+def fields_of(found: Contract) -> ContractFields:
+    """What names a contract of the venue's, to be kept."""
+    return ContractFields(
+        con_id=found.conId,
+        sec_type=found.secType,
+        symbol=found.symbol,
+        currency=found.currency,
+        primary_exchange=found.primaryExchange,
+        local_symbol=found.localSymbol,
+        trading_class=found.tradingClass,
+    )
+
+
+def resolved(fields: ContractFields, asked: Contract) -> Contract:
     """The contract to trade with: the venue's, routed as it was asked for."""
-    found = details.contract
-    if found is None:
-        raise ValueError("contract details without a contract")
-    return at_exchange(found, asked.exchange)
+    return Contract(
+        secType=fields.sec_type,
+        conId=fields.con_id,
+        symbol=fields.symbol,
+        currency=fields.currency,
+        exchange=asked.exchange,
+        primaryExchange=fields.primary_exchange,
+        localSymbol=fields.local_symbol,
+        tradingClass=fields.trading_class,
+    )
 
 
 def at_exchange(contract: Contract, exchange: str) -> Contract:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from domain.farms import FarmKind, FarmState, farms_of
 from domain.symbols import Symbol
 from domain.venue import NoticeEffect, VenueNotice
 
@@ -34,6 +35,8 @@ class ErrorRule:
     alert: bool
     meaning: str
     known: bool = True
+    farm: tuple[FarmKind, FarmState] | None = None
+    """Of a farm alone: what it serves, and how it is now."""
 
     @property
     def ends_request(self) -> bool:
@@ -43,6 +46,7 @@ class ErrorRule:
             NoticeEffect.UP,
             NoticeEffect.DOWN,
             NoticeEffect.RESUBSCRIBE,
+            NoticeEffect.ACCOUNT,
         )
 
 
@@ -89,7 +93,18 @@ class ErrorTable:
     ) -> VenueNotice:
         """A code and its text, with what they mean."""
         rule = self.rule(code)
-        return VenueNotice(code, text, client_order_id, symbol, rule.effect, rule.alert)
+        farms = farms_of(*rule.farm, text) if rule.farm is not None else ()
+        return VenueNotice(
+            code,
+            text,
+            client_order_id,
+            symbol,
+            rule.effect,
+            rule.alert,
+            rule.scope,
+            rule.retry,
+            farms,
+        )
 
     @classmethod
     def parse(cls, text: str) -> ErrorTable:
@@ -109,6 +124,7 @@ class ErrorTable:
                     retry=row["retry"],
                     alert=bool(row["alert"]),
                     meaning=row["meaning"],
+                    farm=_farm_of(row),
                 )
             except KeyError as missing:
                 raise ValueError(f"code {key} says nothing of {missing}") from None
@@ -116,10 +132,17 @@ class ErrorTable:
                 rule.scope not in _SCOPES
                 or rule.severity not in _SEVERITIES
                 or rule.retry not in _RETRIES
+                or (rule.scope == "farm") is (rule.farm is None)
             ):
                 raise ValueError(f"code {key} has a word that no row may have: {row}")
             rules[rule.code] = rule
         return cls(rules)
+
+
+def _farm_of(row: Mapping[str, str]) -> tuple[FarmKind, FarmState] | None:
+    if "farm" not in row:
+        return None
+    return FarmKind(row["farm"]), FarmState(row["state"])
 
 
 @cache

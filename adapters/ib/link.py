@@ -19,7 +19,8 @@ from adapters.ib.decoder import KelpieDecoder
 from adapters.ib.decoding import time_of, zone_of
 from adapters.ib.depth import Depths
 from adapters.ib.identity import OrderIdentities
-from adapters.ib.lookups import Lookups
+from adapters.ib.instrument_store import InstrumentStore
+from adapters.ib.instruments import Instruments
 from adapters.ib.opening import IBLinkOptions, LinkOpening
 from adapters.ib.ordering import Ordering
 from adapters.ib.quotes import Level1
@@ -31,6 +32,7 @@ from adapters.venue import (
     BarsQuery,
     LinkError,
     LinkOpened,
+    Remembered,
     VenueSink,
 )
 from domain.depth import Depth
@@ -53,7 +55,9 @@ class IBLink:
         sink: VenueSink,
         clock: Clock,
         options: IBLinkOptions,
+        store: InstrumentStore | None = None,
     ) -> None:
+        """Build it; `store` keeps what is heard of instruments, else this link alone knows it."""
         self._loop = loop
         self._sink = sink
         self._options = options
@@ -73,12 +77,21 @@ class IBLink:
             loop, self._receiver, self, decoder, limited=options.limit_messages
         )
         self._calls = self._client.calls
-        self._lookups = Lookups(self._calls, self._requests, self._identities, options, sink)
+        self._instruments = Instruments(
+            self._calls,
+            self._requests,
+            self._identities,
+            options,
+            sink,
+            clock,
+            store or InstrumentStore(),
+        )
+        self._receiver.on_doubt = self._doubt
         self._bars = Bars(
             self._calls,
             self._requests,
             self._identities,
-            self._lookups,
+            self._instruments,
             self._receiver,
             sink,
             options.history_seconds,
@@ -88,7 +101,7 @@ class IBLink:
             self._receiver,
             self._requests,
             self._identities,
-            self._lookups,
+            self._instruments,
             sink,
             options.client_id,
         )
@@ -134,16 +147,20 @@ class IBLink:
         self._calls.reqCurrentTime()
         return await answer
 
+    def remembered(self, symbol: Symbol) -> Remembered | None:
+        """What was last heard of an instrument, over any link, in this run or before."""
+        return self._instruments.remembered(symbol)
+
     async def instrument(self, symbol: Symbol) -> InstrumentDetails:
-        """Contract details and price steps; the symbol is resolved for this link.
+        """Ask for contract details and price steps.
 
         Raises:
-            UnknownInstrument: none, or more than one, goes by this symbol.
-            TimeoutError: the venue did not answer in time.
+            UnknownInstrument: it cannot be traded under this symbol.
+            TimeoutError: the venue did not answer in time, or could not.
             LinkError: the link is gone.
         """
         self._check_alive()
-        return await self._lookups.instrument(symbol)
+        return await self._instruments.instrument(symbol)
 
     async def round(self, number: int, list_seconds: float) -> Round:
         """Ask for all lists, each with this time limit, and gather the answers.
@@ -182,7 +199,7 @@ class IBLink:
             LinkError: the link is gone.
         """
         self._check_alive()
-        contract = self._lookups.listing(symbol)
+        contract = self._instruments.listing(symbol)
         return await self._depths.ask(symbol, contract, rows, seconds)
 
     def telemetry(self) -> Mapping[str, object]:
@@ -201,7 +218,7 @@ class IBLink:
         request = self._identities.fresh_request_id()
         self._subscriptions[symbol] = request
         self._receiver.levels[request] = Level1(symbol)
-        contract = self._lookups.contract(symbol)
+        contract = self._instruments.contract(symbol)
         self._calls.reqMktData(request, contract, "", False, False, [])
 
     def unsubscribe(self, symbol: Symbol) -> None:
@@ -284,6 +301,11 @@ class IBLink:
             waiting = [*left.get(Lane.AMEND, ()), *left.get(Lane.ORDER, ())]
             self._ordering.say_not_written([*waiting, *self._client.unwritten])
             self._sink.lost(error)
+
+    def _doubt(self, symbol: Symbol | None) -> None:
+        if symbol is not None:
+            self._instruments.doubt(symbol)
+            self._sink.instrument_doubted(symbol)
 
     def _forget_questions(self) -> None:
         if self._over is not None:

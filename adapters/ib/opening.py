@@ -11,9 +11,13 @@ from dataclasses import dataclass
 
 from adapters.ib.client import KelpieClient
 from adapters.venue import LinkError
+from config.modes import money_of_account, money_of_port
+from config.redaction import Redaction
+from domain.symbols import Symbol
 from domain.venue import VenueNotice
 
 _CLIENT_ID_IN_USE = 326
+_HIDE = Redaction()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,12 @@ class IBLinkOptions:
     """Where the gateway is and what it must be.
 
     `account` None takes the only one there is; `paper` None takes either kind. `order_prefix`
-    begins the client order ids that are ours. `exchange_preference` is route/listing of shares,
-    `zone` where the gateway's zone-less times are read. `delayed_data` asks for delayed quotes
-    where there are no live ones; they come marked as such. `limit_messages` holds the link to
-    what IB takes in a second; False only where the gateway counts nothing, to measure.
+    begins the client order ids that are ours. `exchange_preference` is route/listing of Australian
+    shares, `instrument_types` what may be traded; `known_symbols` are those that a misspelt one
+    is held against. `zone` is where the gateway's zone-less times are read. `delayed_data` asks
+    for delayed quotes where there are no live ones; they come marked as such. `limit_messages`
+    holds the link to what IB takes in a second; False only where the gateway counts nothing, to
+    measure.
     """
 
     host: str
@@ -34,6 +40,8 @@ class IBLinkOptions:
     paper: bool | None = None
     order_prefix: str = "K"
     exchange_preference: str = "SMART/ASX"
+    instrument_types: tuple[str, ...] = ("STK", "ETF", "CASH")
+    known_symbols: tuple[Symbol, ...] = ()
     zone: str = "Australia/Sydney"
     delayed_data: bool = False
     step_seconds: float = 10.0
@@ -147,23 +155,47 @@ class LinkOpening:
     def _check_account(self) -> str:
         wanted, there = self._options.account, self.accounts
         if wanted is None and len(there) > 1:
-            raise LinkError(
+            raise _wrong(
                 "WRONG_ACCOUNT",
                 f"The gateway has {len(there)} accounts. Name one of them in IB_ACCOUNT_ID.",
             )
         account = wanted or there[0]
         if account not in there:
-            raise LinkError(
+            raise _wrong(
                 "WRONG_ACCOUNT",
                 f"The gateway's login does not hold account {account}, but {', '.join(there)}. "
                 "Correct IB_ACCOUNT_ID, or log the gateway in with the other user.",
             )
-        is_paper = account.startswith("D")
-        if self._options.paper is not None and self._options.paper != is_paper:
-            raise LinkError(
-                "WRONG_MODE",
-                f"Account {account} is a {'paper' if is_paper else 'live'} account, and the "
-                f"settings ask for {'paper' if self._options.paper else 'live'} trading. Correct "
-                "MODE and IB_PAPER, or IB_PORT.",
-            )
+        self._check_money(account)
         return account
+
+    def _check_money(self, account: str) -> None:
+        """The account, the port and the settings must speak of the same kind of money."""
+        options, money = self._options, money_of_account(account)
+        if options.paper is None:
+            return
+        wanted = "paper" if options.paper else "live"
+        if money is None:
+            raise _wrong(
+                "ACCOUNT_OF_NO_KIND",
+                f"Account {account} begins like none that Kelpie knows, so nobody can say whether "
+                "it holds real money. Nothing is traded in it.",
+            )
+        if money != wanted:
+            raise _wrong(
+                "WRONG_MODE",
+                f"Account {account} is a {money} account, and the settings ask for {wanted} "
+                "trading. Correct MODE and IB_PAPER, or IB_PORT.",
+            )
+        of_port = money_of_port(options.port)
+        if of_port not in (None, money):
+            raise _wrong(
+                "WRONG_MODE",
+                f"Port {options.port} is a gateway's {of_port} port, but its login holds the "
+                f"{money} account {account}. Log it in the other way, or correct IB_PORT.",
+            )
+
+
+def _wrong(cause: str, sentence: str) -> LinkError:
+    # Shown where no token is asked for: no account number in full.
+    return LinkError(cause, _HIDE(sentence))

@@ -11,8 +11,8 @@ from adapters.ib.decoding import TYPE_NAMES
 from adapters.ib.errors import NOT_WRITTEN, error_table
 from adapters.ib.facts import order_preview
 from adapters.ib.identity import OrderIdentities
+from adapters.ib.instruments import Instruments
 from adapters.ib.library import Order
-from adapters.ib.lookups import Lookups
 from adapters.ib.receiver import Receiver
 from adapters.ib.requests import RequestRefused, Requests, RequestUnended
 from adapters.venue import LinkError, OrderNotKnown, PreviewFailed, VenueSink, decimal_of
@@ -32,7 +32,7 @@ class Ordering:
         receiver: Receiver,
         requests: Requests,
         identities: OrderIdentities,
-        lookups: Lookups,
+        instruments: Instruments,
         sink: VenueSink,
         client_id: int,
     ) -> None:
@@ -40,7 +40,7 @@ class Ordering:
         self._receiver = receiver
         self._requests = requests
         self._identities = identities
-        self._lookups = lookups
+        self._instruments = instruments
         self._sink = sink
         self._client_id = client_id
 
@@ -66,10 +66,11 @@ class Ordering:
         with self._client.gathering() as piece:
             for each, order in zip(requests, orders, strict=True):
                 order.orderId = self._identities.fresh_order_id(each.client_order_id)
+                self._receiver.ordered[each.client_order_id] = each.symbol
                 if each.parent is not None:
                     order.parentId = self._identities.order_id(each.parent) or 0
                 order.transmit = not linked or each is requests[-1]
-                contract = self._lookups.contract(each.symbol)
+                contract = self._instruments.contract(each.symbol)
                 self._client.calls.placeOrder(order.orderId, contract, order)
         self._client.budget.submit(Lane.ORDER, *piece)
         return str(orders[0].orderId)
@@ -87,7 +88,8 @@ class Ordering:
         order_id = self._session_id(request.client_order_id, None)
         order = self._order(request)
         order.orderId = order_id
-        contract = self._lookups.contract(request.symbol)
+        self._receiver.ordered[request.client_order_id] = request.symbol
+        contract = self._instruments.contract(request.symbol)
         with self._client.gathering() as piece:
             self._client.calls.placeOrder(order_id, contract, order)
         self._client.budget.submit(Lane.AMEND, *piece)
@@ -127,7 +129,7 @@ class Ordering:
         order.ocaGroup, order.ocaType = "", 0
         order.whatIf = True
         answer = self._requests.begin(order.orderId, seconds)
-        contract = self._lookups.contract(request.symbol)
+        contract = self._instruments.contract(request.symbol)
         with self._client.gathering() as piece:
             self._client.calls.placeOrder(order.orderId, contract, order)
         # Behind all orders: who asks has not decided yet.

@@ -14,6 +14,8 @@ from domain.symbols import Symbol
 
 #: Delayed tick ids and the live ones that they stand for.
 _DELAYED = {66: 1, 67: 2, 68: 4, 69: 0, 70: 3, 71: 5, 74: 8, 75: 9}
+#: Delayed ones that no quote shows; they say that the data are delayed all the same.
+_DELAYED_UNSHOWN = frozenset({72, 73, 76, 80, 81, 82, 83, 88, 90})
 _DATA_TYPE = {
     1: DataType.LIVE,
     2: DataType.FROZEN,
@@ -106,6 +108,8 @@ class Level1:
         """Halted or not: 1 and 2 say yes, 0 no, -1 that nobody knows."""
         if kind not in (_HALTED, _DELAYED_HALTED):
             return False
+        if kind == _DELAYED_HALTED:
+            self._turn(DataType.DELAYED)
         if value >= 0:
             self.halted = value > 0
         return True
@@ -144,10 +148,9 @@ class Level1:
     def _live_kind(self, kind: int) -> int:
         if kind < 66:
             return kind
-        live = _DELAYED.get(kind)
-        if live is None:
-            return -1
-        self._turn(DataType.DELAYED)
+        live = _DELAYED.get(kind, -1)
+        if live >= 0 or kind in _DELAYED_UNSHOWN:
+            self._turn(DataType.DELAYED)
         return live
 
     def _turn(self, data_type: DataType) -> None:

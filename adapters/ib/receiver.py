@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
@@ -39,7 +40,8 @@ from adapters.ib.library import (
 from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
-from domain.venue import AccountValue, NoticeEffect, VenueNotice
+from domain.symbols import Symbol
+from domain.venue import AccountValue, NoticeEffect, OrderReport, VenueNotice
 from runtime.interface import Clock
 
 #: Lists without an id, by the name that `Round.unended` has for them.
@@ -58,6 +60,10 @@ _NUMBERED = frozenset({"10", "11", "17", "79"})
 
 #: Kinds of message that say something about executions, whichever list they belong to.
 _OF_EXECUTIONS = frozenset({"11", "59"})
+
+
+#: A price between steps, and no such contract: what is known of the instrument may be old.
+_DOUBTS = frozenset({110, 200})
 
 
 class Opening(Protocol):
@@ -112,6 +118,10 @@ class Receiver:
         self.times: list[asyncio.Future[datetime]] = []
         self.executions_request: int | None = None
         self.unreadable = 0
+        self.ordered: dict[str, Symbol] = {}
+        """Instruments of the orders placed over this link, by client order id."""
+        self.on_doubt: Callable[[Symbol | None], None] = lambda _: None
+        """Hears of an instrument when the venue refuses what was asked for in its name."""
 
     # The link itself.
 
@@ -151,9 +161,13 @@ class Receiver:
         reference = self._identities.of_error(request)
         if reference is not None and self._errors.rule(code).scope not in ("link", "farm"):
             self._sink.order_fact(self._errors.notice(code, words, client_order_id=reference))
+            if code in _DOUBTS:
+                self.on_doubt(self.ordered.get(reference))
             return
         level = self.levels.get(request)
         symbol = level.symbol if level is not None else None
+        if code in _DOUBTS:
+            self.on_doubt(symbol)
         notice = self._errors.notice(code, words, symbol=symbol)
         self._opening.error_came(notice)
         self._sink.notice(notice)
@@ -212,7 +226,9 @@ class Receiver:
                 self._requests.row(order.orderId, state)
                 self._requests.end(order.orderId)
             return
-        report = open_order_report(contract, order, state, self._identities)
+        report = self._of_our_account(
+            order, open_order_report(contract, order, state, self._identities)
+        )
         self._requests.row(OPEN_ORDERS, report)
         self._sink.order_fact(report)
 
@@ -220,14 +236,24 @@ class Receiver:
         self._requests.end(OPEN_ORDERS)
 
     def completedOrder(self, contract: Contract, order: Order, state: OrderState) -> None:
-        report = completed_order_report(contract, order, state, self._identities)
+        report = self._of_our_account(
+            order, completed_order_report(contract, order, state, self._identities)
+        )
         self._requests.row(COMPLETED_ORDERS, report)
         self._sink.order_fact(report)
 
     def completedOrdersEnd(self) -> None:
         self._requests.end(COMPLETED_ORDERS)
 
+    def _of_our_account(self, order: Order, report: OrderReport) -> OrderReport:
+        # Whatever reference it carries: an order of another account is none of ours.
+        if self.account and order.account not in ("", self.account):
+            return replace(report, client_order_id=None, foreign=True)
+        return report
+
     def execDetails(self, request: int, contract: Contract, execution: Execution) -> None:
+        if self.account and execution.acctNumber not in ("", self.account):
+            return  # an adviser's login tells of the trades of all its accounts
         report = execution_report(contract, execution, self._identities)
         self._requests.row(request, report)
         self._sink.order_fact(report)

@@ -56,7 +56,14 @@ def _not_ready(asking: Asking, reason: str) -> ReadyOut:
 
 def _unheard(name: str) -> VenueReadyOut:
     return VenueReadyOut(
-        venue=name, tradable=False, reason="nothing heard of it yet", since=None, next_try=None
+        venue=name,
+        tradable=False,
+        reason="nothing heard of it yet",
+        since=None,
+        next_try=None,
+        cause="NOT_HEARD_OF",
+        health=None,
+        expected_until=None,
     )
 
 

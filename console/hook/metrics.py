@@ -69,6 +69,7 @@ class _Seats(Collector):
         yield self._build()
         yield from self._mailboxes()
         yield from self._handlers()
+        yield self._loop_lag()
         yield self._dead_letters()
         yield from self._trading()
 
@@ -119,6 +120,19 @@ class _Seats(Collector):
             for quantile, value in zip(("0.5", "0.99"), seat.percentiles(), strict=True):
                 seconds.add_metric([seat.name, quantile], value)
         return restarts, handled, seconds
+
+    def _loop_lag(self) -> Metric:
+        lag = GaugeMetricFamily(
+            "kelpie_loop_lag_seconds",
+            "How late an actor's event loop came to what was due, at worst in about a minute.",
+            labels=["actor"],
+        )
+        for seat in self._asking.system.seats():
+            published = seat.published
+            worst = published.state.get("loop_lag_worst_seconds") if published else None
+            if worst is not None:
+                lag.add_metric([seat.name], worst)
+        return lag
 
     def _dead_letters(self) -> Metric:
         letters = CounterMetricFamily(

@@ -16,7 +16,7 @@ from domain.account import CashRow
 from domain.orders import Order
 from domain.quotes import Quote
 from domain.rates import Rate
-from domain.views import AccountView, DeskView, PositionView, VenueView
+from domain.views import AccountView, DeskView, InstrumentView, PositionView, VenueView
 
 _DEEPEST = 6
 _LONGEST = 200
@@ -90,6 +90,9 @@ def quote_out(quote: Quote, stale: bool, now: float) -> schemas.QuoteOut:
         data_type=quote.data_type,
         age_seconds=round(quote.age(now), 3),
         stale=stale,
+        missing=list(quote.missing),
+        crossed=quote.crossed,
+        halted=quote.halted,
     )
 
 
@@ -170,6 +173,9 @@ def venue_ready(venue: VenueView, at: datetime) -> schemas.VenueReadyOut:
         reason=venue.reason,
         since=venue.since,
         next_try=_in(at, venue.next_try_seconds),
+        cause=venue.cause,
+        health=venue.health,
+        expected_until=venue.expected_until,
     )
 
 
@@ -189,6 +195,32 @@ def venue_out(venue: VenueView, at: datetime) -> schemas.VenueOut:
             for symbol, reason in venue.mismatches
         ],
         foreign_orders=venue.foreign_orders,
+        instruments=[_instrument_out(each) for each in venue.instruments],
+        on_hold=venue.on_hold,
+        windows=[
+            schemas.WindowOut(kind=w.kind, starts=w.starts, ends=w.ends, reason=w.reason)
+            for w in venue.windows
+        ],
+        farms=[schemas.FarmOut(kind=f.kind, name=f.name, state=f.state) for f in venue.farms],
+        alerts=[
+            schemas.AlertOut(**{field.name: getattr(alert, field.name) for field in fields(alert)})
+            for alert in venue.alerts
+        ],
+    )
+
+
+def _instrument_out(view: InstrumentView) -> schemas.InstrumentOut:
+    return schemas.InstrumentOut(
+        symbol=str(view.symbol),
+        name=view.name,
+        type=view.type,
+        exchange=view.exchange,
+        phase=view.phase,
+        next_open=view.next_open,
+        next_close=view.next_close,
+        hours_differ=list(view.hours_differ),
+        refused_code=view.refused_code,
+        refused=view.refused,
     )
 
 

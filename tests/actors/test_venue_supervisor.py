@@ -12,6 +12,7 @@ from actors import names
 from actors.base import on
 from actors.lanes import Exit, ExitKind, Stop
 from actors.messages import (
+    Alert,
     CircuitChanged,
     Introduce,
     LinkDown,
@@ -21,6 +22,7 @@ from actors.messages import (
 )
 from actors.system import ActorSystem
 from actors.venue import VenueSupervisor
+from domain.maintenance import Schedule
 from runtime.clocks import WarpClock
 from runtime.threads import ThreadRuntime
 from tests.actors.conftest import LIMIT, Crash, Diary, End, FullChance, Recorder, recorder
@@ -41,9 +43,17 @@ RECONCILED = Reconciled(
 class Desk(Recorder):
     """Hears what the venue says."""
 
+    alerts: list[Alert]
+
     @on(LinkDown)
     def _down(self, message: LinkDown) -> None:
         self.diary.add("desk", f"{message.cause} {message.next_try_seconds}")
+
+    @on(Alert)
+    def _alert(self, message: Alert) -> None:
+        self.alerts.append(message)
+        told = message.told if message.stands else "over"
+        self.diary.add("desk", f"alert {message.code} {told}")
 
     @on(CircuitChanged)
     def _circuit(self, message: CircuitChanged) -> None:
@@ -53,20 +63,24 @@ class Desk(Recorder):
 class Venue:
     """A venue with a connection and orders, and the desk that hears of it."""
 
-    def __init__(self) -> None:
-        self.diary, self.clock = Diary(), WarpClock()
+    def __init__(self, schedule: Schedule | None = None, clock: WarpClock | None = None) -> None:
+        self.diary, self.clock = Diary(), clock or WarpClock()
         self.runtime = ThreadRuntime(self.clock)
         self.runtime.chance = FullChance()
         self.system = ActorSystem(self.runtime)
         self.losses = 0
+        self.alerts: list[Alert] = []
+        kind = type("Desk", (Desk,), {"alerts": self.alerts})
         children = (recorder(self.diary, CONNECTION), recorder(self.diary, ORDERS))
         self.system.fill(
-            self.system.seat(names.DESK), lambda system, seat: Desk(system, seat, self.diary)
+            self.system.seat(names.DESK), lambda system, seat: kind(system, seat, self.diary)
         )
         self.system.seat(names.NARRATOR).mailbox.close()
         self.system.fill(
             self.system.seat(names.IB),
-            lambda system, seat: VenueSupervisor(system, seat, venue=names.IB, children=children),
+            lambda system, seat: VenueSupervisor(
+                system, seat, venue=names.IB, children=children, schedule=schedule
+            ),
         )
 
     def tell(self, message: Any) -> None:

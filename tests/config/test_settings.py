@@ -149,6 +149,44 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert "Example: IB_PORT=4001" in found["IB_PORT"]
 
 
+def test_every_wrong_symbol_is_told_with_what_to_write_and_the_example_is_the_mended_list() -> None:
+    text = faults(ALLOWED_SYMBOLS="BHP.AX,CBA/AUD,USD/AUD,VAS,CBA/AUD,gold!")["ALLOWED_SYMBOLS"]
+    for cure in (
+        "'BHP.AX' is not a symbol: write BHP/AUD",
+        "'USD/AUD' is a pair that IB knows the other way round only: write AUD/USD",
+        "'VAS' is not a symbol: write VAS/AUD",
+        "CBA/AUD is there twice: name it once",
+        "'gold!' is not a symbol: write SYMBOL/CCY",
+    ):
+        assert cure in text, text
+    assert text.endswith("Example: ALLOWED_SYMBOLS=BHP/AUD,CBA/AUD,AUD/USD,VAS/AUD")
+
+
+def test_types_of_instrument_that_may_be_traded() -> None:
+    assert load().ib_allowed_instrument_types == ("STK", "ETF", "CASH")
+    only = load(IB_ALLOWED_INSTRUMENT_TYPES="etf", ALLOWED_SYMBOLS="VAS/AUD")
+    assert only.ib_allowed_instrument_types == ("ETF",)
+    assert (
+        "OPT, WAR"
+        in faults(IB_ALLOWED_INSTRUMENT_TYPES="STK,OPT,WAR")["IB_ALLOWED_INSTRUMENT_TYPES"]
+    )
+    found = faults(IB_ALLOWED_INSTRUMENT_TYPES="STK,ETF", ALLOWED_SYMBOLS="BHP/AUD,AUD/USD")
+    assert set(found) == {"ALLOWED_SYMBOLS"}
+    assert "AUD/USD needs CASH" in found["ALLOWED_SYMBOLS"]
+    found = faults(IB_ALLOWED_INSTRUMENT_TYPES="CASH", ALLOWED_SYMBOLS="BHP/AUD,AUD/USD")
+    assert "BHP/AUD needs STK or ETF" in found["ALLOWED_SYMBOLS"]
+
+
+@pytest.mark.parametrize("route", ["SMART/ASX", "asx"])
+def test_the_routes_that_there_are(route: str) -> None:
+    assert load(IB_EXCHANGE=route).ib_exchange == route.upper()
+
+
+@pytest.mark.parametrize("route", ["SMART", "ASX/SMART", "NYSE", "SMART/NYSE", "ASX;"])
+def test_a_route_that_would_find_another_share_is_refused(route: str) -> None:
+    assert "SMART/ASX or ASX" in faults(IB_EXCHANGE=route)["IB_EXCHANGE"]
+
+
 def test_one_wrong_entry_does_not_hide_a_contradiction_after_it() -> None:
     found = faults(MODE="live", IB_PORT="zero", IB_ACCOUNT_ID="DU1234567")
     assert set(found) == {"IB_PORT", "IB_ACCOUNT_ID"}
@@ -187,7 +225,7 @@ def test_the_environment_wins_over_the_file_and_each_origin_is_told(tmp_path: Pa
 
 
 def test_the_process_environment_is_the_usual_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALLOWED_SYMBOLS", "bhp-aud, CBA/AUD,BHP/AUD")
+    monkeypatch.setenv("ALLOWED_SYMBOLS", "bhp-aud, CBA/AUD,")
     settings = Settings.load(env_file=None)
     assert settings.allowed_symbols == (Symbol("BHP", "AUD"), Symbol("CBA", "AUD"))
     assert Settings.load({}, env_file=None).allowed_symbols != settings.allowed_symbols

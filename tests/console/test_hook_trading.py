@@ -78,6 +78,9 @@ QUOTE_FIELDS = [
     "data_type",
     "age_seconds",
     "stale",
+    "missing",
+    "crossed",
+    "halted",
 ]
 
 

@@ -27,7 +27,7 @@ from actors.messages import (
     QuoteUpdate,
     Reconciled,
 )
-from actors.quotes import Quotes
+from actors.quotes import Quotes, QuotesOptions
 from actors.resync import Resync
 from adapters.store import open_book
 from adapters.venue import LinkOpened
@@ -78,7 +78,7 @@ def trading_children(state_dir: Path) -> Any:
             Child(
                 names.quotes(names.IB),
                 lambda s, at: Quotes(
-                    s, at, venue=names.IB, stale_after_seconds=15.0, readers=(names.DESK,)
+                    s, at, options=QuotesOptions(names.IB, 15.0), readers=(names.DESK,)
                 ),
             ),
             Child(

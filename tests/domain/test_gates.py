@@ -87,6 +87,7 @@ CASES: dict[str, tuple[OrderRequest, DeskFigures]] = {
     "OBSERVING": (ENTRY, replace(CALM, observing=True)),
     "DISARMED": (ENTRY, replace(CALM, disarmed="live trading is not armed")),
     "FALLING_BEHIND": (ENTRY, replace(CALM, facts_waiting=1001)),
+    "ANNOUNCED_RESTART": (ENTRY, replace(CALM, announced="on hold until Sun 23:50, because …")),
     "NO_RATE": (ENTRY, replace(CALM, rate=None)),
     "ORDER_TOO_LARGE": (replace(ENTRY, quantity=Decimal(251)), CALM),
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
+from adapters.ib.instrument_store import InstrumentStore
 from adapters.ib.link import IBLink, IBLinkOptions
 from adapters.venue import BarsQuery, LinkError
 from domain.bars import Bar, SeriesKey, What, what_for
@@ -35,6 +37,7 @@ class Recorder:
         self.bars: list[tuple[SeriesKey, Bar]] = []
         self.ended: list[tuple[SeriesKey, str, str]] = []
         self.losses: list[LinkError] = []
+        self.doubted: list[Symbol] = []
         self._told = asyncio.Event()
 
     def quote(self, quote: Quote) -> None:
@@ -65,6 +68,10 @@ class Recorder:
 
     def notice(self, notice: VenueNotice) -> None:
         self.notices.append(notice)
+        self._told.set()
+
+    def instrument_doubted(self, symbol: Symbol) -> None:
+        self.doubted.append(symbol)
         self._told.set()
 
     def lost(self, error: LinkError) -> None:
@@ -98,6 +105,8 @@ def link_to(
     account: str | None = None,
     paper: bool | None = None,
     step_seconds: float = 2.0,
+    store: InstrumentStore | None = None,
+    **more: Any,
 ) -> IBLink:
     options = IBLinkOptions(
         host="127.0.0.1",
@@ -107,8 +116,9 @@ def link_to(
         paper=paper,
         step_seconds=step_seconds,
         history_seconds=step_seconds,
+        **more,
     )
-    return IBLink(asyncio.get_running_loop(), sink, SystemClock(), options)
+    return IBLink(asyncio.get_running_loop(), sink, SystemClock(), options, store)
 
 
 def day_of(symbol: Symbol, *, what: What | None = None) -> BarsQuery:

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.ib.link import IBLink
-from adapters.venue import LinkError, UnknownInstrument
-from domain.symbols import Symbol
+from adapters.venue import LinkError
 from domain.venue import CommissionReport, ExecutionReport, OrderReport, VenueNotice
 from tests.ib.messages import BHP, commission, completed, error, execution, opened
 from tests.ib.peer import ACCOUNT, Peer, frame, listening, run
@@ -244,71 +243,6 @@ def test_a_round_gathers_what_its_lists_bring() -> None:
             again = await link.round(2, 2)
             assert again.complete
             assert [fields[2] for fields in peer.received if fields[0] == "6"] == ["1", "0", "1"]
-            link.close()
-
-    run(body())
-
-
-def _details(request: str, con_id: int, currency: str, listing: str) -> bytes:
-    return frame(
-        *(10, request, "BHP", "STK", "", "0", "", "SMART", currency, "BHP", "BHP", "BHP", con_id),
-        *("0.001", "", "LMT,MKT", "SMART,ASX,ASXCEN", 1, 0, "BHP \\U GROUP", listing, "", "", ""),
-        *("", "Australia/NSW", "20260909:0959-20260909:1611", "20260909:0959-20260909:1600"),
-        *("", "", 0, 1, "", "", "9001,9002,9003", "", "COMMON", 1, 1, 1),
-    )
-
-
-def test_an_instrument_takes_the_rule_of_its_own_exchange() -> None:
-    async def body() -> None:
-        peer = Peer()
-        peer.on["9"] = lambda fields: (
-            _details(fields[2], 4036812, "AUD", "ASX"),
-            frame(52, 1, fields[2]),
-        )
-        peer.on["91"] = lambda fields: (frame(93, fields[1], 2, 0, "0.001", 2, "0.01"),)
-        async with listening(peer):
-            link = link_to(peer.port, Recorder())
-            await link.open()
-            both = await asyncio.gather(link.instrument(BHP), link.instrument(BHP))
-            details = both[0]
-            assert both[1] == details
-            assert (await peer.until("91"))[1] == "9001"
-            assert peer.count("91") == 1
-            assert [str(step.increment) for step in details.price_steps] == ["0.001", "0.01"]
-            [session] = details.sessions
-            assert session.opens.isoformat() == "2026-09-08T23:59:00+00:00"
-            assert session.closes.isoformat() == "2026-09-09T06:11:00+00:00"
-            assert session.liquid_closes is not None
-            assert session.liquid_closes.isoformat() == "2026-09-09T06:00:00+00:00"
-            link.subscribe(BHP)
-            assert (await peer.until("1"))[3] == "4036812"
-            link.close()
-
-    run(body())
-
-
-def test_a_symbol_that_names_two_instruments_or_none() -> None:
-    async def body() -> None:
-        peer = Peer()
-        peer.on["9"] = lambda fields: (
-            _details(fields[2], 1, "AUD", "ASX"),
-            _details(fields[2], 2, "AUD", "CHIXAU"),
-            frame(52, 1, fields[2]),
-        )
-        peer.on["81"] = lambda fields: (
-            frame(79, fields[1], 1, 4036812, "BHP", "STK", "ASX", "AUD", 0, "BHP GROUP", ""),
-        )
-        async with listening(peer):
-            link = link_to(peer.port, Recorder())
-            await link.open()
-            with pytest.raises(UnknownInstrument) as raised:
-                await link.instrument(BHP)
-            assert raised.value.code == "AMBIGUOUS_SYMBOL"
-            assert raised.value.nearest == ("STK BHP ASX AUD", "STK BHP CHIXAU AUD")
-            peer.on["9"] = lambda fields: (error(int(fields[2]), 200, "No security definition"),)
-            with pytest.raises(UnknownInstrument) as raised:
-                await link.instrument(Symbol.parse("BPH/AUD"))
-            assert (raised.value.code, raised.value.nearest) == ("UNKNOWN_SYMBOL", ("BHP/AUD",))
             link.close()
 
     run(body())

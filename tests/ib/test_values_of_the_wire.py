@@ -92,9 +92,30 @@ def test_symbols_and_contracts() -> None:
     assert (pair.secType, pair.exchange, pair.symbol) == ("CASH", "IDEALPRO", "AUD")
     for contract in (share, pair):
         assert str(symbol_of(contract)) == f"{contract.symbol}/{contract.currency}"
+    brk = contract_of(Symbol("BRK.B", "USD"), "SMART/ASX")
+    assert (brk.symbol, symbol_of(brk)) == ("BRK B", Symbol("BRK.B", "USD"))
     option = Contract(secType="OPT", symbol="BHP", currency="AUD")
-    odd = Contract(secType="STK", symbol="BRK B", currency="USD")
+    odd = Contract(secType="STK", symbol="BRK  B", currency="USD.")
     assert [symbol_of(option), symbol_of(odd)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "preference", "asked"),
+    [
+        ("BHP/AUD", "SMART/ASX", ("STK", "SMART", "ASX")),
+        ("BHP/AUD", "ASX", ("STK", "ASX", "")),
+        # The preference is for Australian shares: no other one is found there.
+        ("AAPL/USD", "ASX", ("STK", "SMART", "")),
+        ("AUD/USD", "ASX", ("CASH", "IDEALPRO", "")),
+    ],
+)
+def test_where_a_contract_is_asked_for(
+    symbol: str, preference: str, asked: tuple[str, str, str]
+) -> None:
+    contract = contract_of(Symbol.parse(symbol), preference)
+    assert (contract.secType, contract.exchange, contract.primaryExchange) == asked
+    chosen = contract_of(Symbol.parse(symbol), preference, exchange="ASX", security_type="STK")
+    assert (chosen.secType, chosen.exchange) == ("STK", "ASX")
 
 
 def _quote(level: Level1) -> Quote:

@@ -167,6 +167,7 @@ def growing(
         "HEARTBEAT_SECONDS": "0.5",
         "HEARTBEAT_DEADLINE_SECONDS": "1",
         "CONNECT_STEP_SECONDS": "1",
+        "IB_WINDOWS": "none",
         **given,
     }
     settings = Settings.load(environ, env_file=None)

@@ -47,7 +47,11 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     messages.VenueExposed: (IB,),
     messages.InstrumentKnown: (QUOTES, HISTORY, *READERS),
     messages.InstrumentFailed: (QUOTES, HISTORY, *READERS),
-    messages.VenueSaid: (RESYNC,),
+    messages.VenueSaid: (RESYNC, QUOTES),
+    messages.FarmChanged: (names.DESK,),
+    messages.Alert: (names.DESK, names.NARRATOR),
+    messages.DataTrouble: (IB,),
+    messages.DataFlows: (IB,),
     messages.AccountChanged: (names.DESK, names.NARRATOR),
     messages.PositionChanged: (RESYNC, names.DESK),
     # Quotes and bars.
