@@ -1,0 +1,71 @@
+"""The stage for what users of IB suffer from: a gateway that misbehaves as they tell, a real tree.
+
+The gateway is a process of its own that plays a scenario (`simulators/scenarios`), over a real
+socket; what came of it is read from its own wire log and books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+import pytest
+
+from simulators.books import Books
+from simulators.tws.control import ControlClient
+from simulators.tws.wire_history import WireHistory
+from tests.simulators.gateway_process import ready_facts
+from tests.tree.in_process import Tree, Venue, growing
+
+
+class Stage:
+    """One venue that plays a scenario, and the trees that are grown against it."""
+
+    def __init__(self, folder: Path, venue: Venue) -> None:
+        self.folder = folder
+        self.venue = venue
+        self._open = ExitStack()
+        self._control: ControlClient | None = None
+
+    def play(self, scenario: str = "", *arguments: str) -> None:
+        """Start the gateway; `scenario` is a name in `simulators/scenarios`, or a file."""
+        words = ["--control-port", "0", "--market", "still"]
+        if scenario:
+            words += ["--scenario", scenario]
+        self.venue.start(*words, *arguments)
+        port = ready_facts(self.venue.folder)["control_port"]
+        assert isinstance(port, int)
+        self._control = self._open.enter_context(ControlClient(port))
+
+    @property
+    def control(self) -> ControlClient:
+        """The door by which the gateway is told what to do wrong next."""
+        assert self._control is not None, "no gateway plays"
+        return self._control
+
+    def tree(self, **given: str) -> AbstractContextManager[Tree]:
+        """Grow a tree against it; its book stays from one to the next."""
+        return growing(self.folder, self.venue.port, **given)
+
+    def books(self) -> Books:
+        """The broker's truth."""
+        return self.venue.books()
+
+    def wire(self) -> WireHistory:
+        """What went over the wire."""
+        return self.venue.wire()
+
+    def close(self) -> None:
+        self._open.close()
+        self.venue.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A stage of its own for each test; whatever runs on it ends with the test."""
+    folder = tmp_path / "venue"
+    folder.mkdir()
+    place = Stage(tmp_path, Venue(folder))
+    yield place
+    place.close()
