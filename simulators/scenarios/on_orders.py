@@ -11,7 +11,7 @@ from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
 from domain.orders import Side
-from simulators.model import BrokerOrder
+from simulators.model import BrokerOrder, Execution
 from simulators.scenarios.on_markets import con_id_of
 from simulators.scenarios.texts import text_of
 from simulators.scenarios.verbs import Argument, ArgumentError, Verbs
@@ -96,17 +96,21 @@ def order_error(act: Act) -> int:
 @VERBS.enter(
     _CHOICE,
     quantity=Argument("number", None),
+    fraction=Argument("number", Decimal(1)),
     price=Argument("number", None),
 )
 def correct_execution(act: Act) -> str:
-    """The last execution of the order was of another quantity or price.
+    """The last execution of the order was of another quantity, or part of it, or another price.
 
     It comes again, the last part of its id raised; position, cash and order follow. Answers the
     new id.
     """
-    execution_id = _last_execution(act)
+    execution = _last_execution(act)
+    quantity = act.given["quantity"]
+    if quantity is None:
+        quantity = (execution.quantity * act.given["fraction"]).to_integral_value(ROUND_UP)
     corrected = act.stage.gateway.broker.back_office.correct(
-        execution_id, act.given["quantity"], act.given["price"]
+        execution.execution_id, quantity, act.given["price"]
     )
     act.stage.gateway.publish_news()
     return corrected
@@ -115,7 +119,7 @@ def correct_execution(act: Act) -> str:
 @VERBS.enter(_CHOICE)
 def bust_execution(act: Act) -> str:
     """The last execution of the order never was: it is corrected to nothing."""
-    busted = act.stage.gateway.broker.back_office.bust(_last_execution(act))
+    busted = act.stage.gateway.broker.back_office.bust(_last_execution(act).execution_id)
     act.stage.gateway.publish_news()
     return busted
 
@@ -124,7 +128,7 @@ def bust_execution(act: Act) -> str:
 def report_commission(act: Act) -> None:
     """The commission of the last execution of the order is reported again, with this amount."""
     back_office = act.stage.gateway.broker.back_office
-    back_office.report_commission(_last_execution(act), act.given["amount"])
+    back_office.report_commission(_last_execution(act).execution_id, act.given["amount"])
     act.stage.gateway.publish_news()
 
 
@@ -167,10 +171,10 @@ def forget_executions(act: Act) -> None:
     act.stage.gateway.forget_executions()
 
 
-def _last_execution(act: Act) -> str:
+def _last_execution(act: Act) -> Execution:
     for execution, _ in reversed(act.stage.gateway.broker.executions()):
         if _fits(act, execution.order):
-            return execution.execution_id
+            return execution
     raise ArgumentError("no order that fits has an execution")
 
 

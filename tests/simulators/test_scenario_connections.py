@@ -142,7 +142,7 @@ def test_bytes_come_one_by_one_and_mean_the_same(tmp_path: Path) -> None:
         async with playing(tmp_path, 'on = "connect"\ndo = "slice"') as place:
             client = await RawClient.open(place.port)
             client.greet("v100..176")
-            chunks = []
+            chunks: list[bytes] = []
             async with asyncio.timeout(ANSWER_SECONDS):
                 while sum(map(len, chunks)) < 4 + len("176\x0020261122 00:00:00 UTC\x00"):
                     chunks.append(await client.reader.read(65536))
