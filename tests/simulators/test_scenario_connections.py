@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,8 @@ def test_a_gateway_that_refuses_can_be_stopped(tmp_path: Path) -> None:
     async def scene() -> None:
         async with playing(tmp_path, 'on = "start"\ndo = "refuse_connections"') as place:
             assert await refused(place.port)
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", place.port))  # the port is kept meanwhile
 
     asyncio.run(scene())
 
