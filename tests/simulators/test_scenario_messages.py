@@ -184,10 +184,8 @@ def test_replies_about_an_order_come_in_the_order_of_a_scenario(tmp_path: Path) 
 def test_the_second_of_a_name_has_a_place_of_its_own(tmp_path: Path) -> None:
     async def scene() -> None:
         order = '["orderStatus 2", "openOrder", "orderStatus"]'
-        given = f'order = {order}, within_seconds = 9'
+        given = f"order = {order}, within_seconds = 9"
         rule = f'on = "placeOrder"\ndo = "reorder"\nwith = {{ {given} }}'
-            f'on = "placeOrder"\ndo = "reorder"\nwith = {{ order = {order}, within_seconds = 9 }}'
-        )
         async with playing(tmp_path, rule) as place:
             client = await RawClient.ready(place.port)
             client.send(*place_order(1, BHP, limit=RESTS))
