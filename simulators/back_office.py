@@ -151,8 +151,10 @@ class BackOffice:
 
     # At the exchange
 
-    def fill(self, perm_id: int, quantity: Decimal | None = None) -> None:
-        """An order trades at its own price, or at the market's: wholly, or so much of it.
+    def fill(
+        self, perm_id: int, quantity: Decimal | None = None, price: Decimal | None = None
+    ) -> None:
+        """An order trades at a price, its own, or the market's: wholly, or so much of it.
 
         Raises:
             LookupError: there is no such order.
@@ -163,7 +165,7 @@ class BackOffice:
         if not order.is_open or order.waits_at_broker or not 0 < traded <= order.remaining:
             raise ValueError(f"order {perm_id} cannot trade {traded}: {order}")
         con_id = order.request.con_id
-        price = order.request.limit_price or self._funds.market_price(con_id)
+        price = price or order.request.limit_price or self._funds.market_price(con_id)
         left = int(order.remaining - traded)
         if left:
             self._exchange.reduce(con_id, perm_id, left)
@@ -197,6 +199,18 @@ class BackOffice:
         if not order.is_open or order.why_held != "locate":
             raise ValueError(f"order {perm_id} does not wait to be located: {order}")
         self._tell(self._desk.locate(order))
+
+    def end(self, perm_id: int, status: str, how: str) -> None:
+        """IB ends an order by itself: `Cancelled`, or `Inactive` with error 201.
+
+        `how` is the completed status, and the text of the error.
+
+        Raises:
+            LookupError: there is no such order.
+        """
+        order = self._register.order(perm_id)
+        if order.is_open:
+            self._tell(self._desk.end_by_broker(order, status, how))
 
     def correct(
         self, execution_id: str, quantity: Decimal | None = None, price: Decimal | None = None

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from domain.orders import Side
 from runtime.interface import Clock
 from simulators import order_checks
 from simulators.account import Account
@@ -20,7 +21,7 @@ from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
 from simulators.habits import Habits
-from simulators.history import history
+from simulators.history import first_bar, history
 from simulators.model import (
     Bar,
     BookMoved,
@@ -35,6 +36,7 @@ from simulators.model import (
     OrderChanged,
     OrderNotice,
     OrderRefused,
+    Phase,
     Preview,
     Session,
     TopOfBook,
@@ -167,8 +169,19 @@ class SimulatedBroker:
         """Level 1 as of the last `advance`."""
         return self.exchange.markets[con_id].top(self.exchange.now)
 
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side as of the last `advance`; none when closed."""
+        return self.exchange.markets[con_id].depth(rows)
+
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end` or the present, oldest first; see `simulators.history`."""
         return history(
@@ -179,7 +192,12 @@ class SimulatedBroker:
             duration_seconds,
             bar_seconds,
             self._seed,
+            regular_hours=regular_hours,
         )
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
+        return first_bar(self.exchange, con_id)
 
     # Orders
 
@@ -245,6 +263,11 @@ class SimulatedBroker:
         events += [BookMoved(con_id) for con_id in self.exchange.take_moved()]
         return events
 
+    def reissue_order_ids(self) -> None:
+        """Forget which order ids were used; they begin at 1 again."""
+        self._highest.clear()
+        self._register.forget_order_ids()
+
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""
         return self._highest.get(client_id, 0) + 1
@@ -256,6 +279,20 @@ class SimulatedBroker:
     def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
         """All executions with their commissions, oldest first."""
         return self._register.executions()
+
+    # The market, by the hand of a scenario; the next `advance` tells what came of it
+
+    def move_price(self, con_id: int, price: Decimal) -> None:
+        """Move the crowd's quotes to a price."""
+        self.exchange.set_fair_price(con_id, price)
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
+        """Somebody trades up or down to a price."""
+        self.exchange.trade_through(con_id, price, quantity)
+
+    def set_phase(self, con_id: int, phase: Phase) -> None:
+        """Put a market into a phase."""
+        self.exchange.set_phase(con_id, phase)
 
     # The account
 

@@ -42,6 +42,7 @@ class Exchange:
         self._post_close = False
         self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares()
         self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies()
+        self._american = sessions.us_shares() if asx_hours else self._shares
         self.markets: dict[int, Market] = {}
         self._chance: dict[int, random.Random] = {}
         self._spans: dict[int, Span] = {}
@@ -78,7 +79,10 @@ class Exchange:
 
     def timetable(self, con_id: int) -> Timetable:
         """The hours of an instrument."""
-        return self._pairs if self.markets[con_id].listing.is_currency else self._shares
+        instrument = self.markets[con_id].listing.instrument
+        if instrument.sec_type == "CASH":
+            return self._pairs
+        return self._shares if instrument.symbol.currency == "AUD" else self._american
 
     def has_post_close(self, wanted: bool) -> None:
         """Whether shares have a phase after their closing auction, by the real hours."""
@@ -195,6 +199,12 @@ class Exchange:
                 self._pending += market.settle(matches, self.now)
         if left:
             self._pending += market.print_trade(units, left, self.now)
+
+    def set_phase(self, con_id: int, phase: Phase) -> None:
+        """Put a market into a phase, until its timetable has the next one."""
+        opens = self.span(con_id).session.opens
+        self._moved.add(con_id)
+        self._pending += self.markets[con_id].enter_phase(phase, opens, self.now)
 
     def _schedule_flow(self) -> None:
         """Set anew when something happens next in each market."""

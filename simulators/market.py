@@ -184,6 +184,17 @@ class Market:
             halted=self.halted,
         )
 
+    def depth(self, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side: price and quantity. Outside the sessions nobody quotes."""
+        quoted = self.phase is not Phase.CLOSED
+        return {
+            side: [
+                (self.steps.to_price(price), Decimal(self.book.size(side, price)))
+                for price in (self.book.prices(side)[:rows] if quoted else [])
+            ]
+            for side in (Side.BUY, Side.SELL)
+        }
+
     # Inside
 
     def _enter(self, order: MarketOrder, now: datetime) -> list[Happening]:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
 from simulators.habits import Habits
+
+if TYPE_CHECKING:
+    from simulators.back_office import BackOffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,14 @@ class Instrument:
     sec_type: str
     """`STK` or `CASH`."""
     exchange: str
-    """Where it is listed: `ASX` or `IDEALPRO`."""
+    """Where it is listed: `ASX`, `NYSE`, `NASDAQ` or `IDEALPRO`."""
     valid_exchanges: tuple[str, ...]
     local_symbol: str
     trading_class: str
     long_name: str
     isin: str
     stock_type: str
-    """`COMMON`, `ETF` or empty."""
+    """`COMMON`, `ETF`, `ADR` or empty."""
     time_zone_id: str
     """`Australia/NSW` or `US/Eastern`."""
     market_rule_id: int
@@ -60,12 +63,19 @@ class Phase(StrEnum):
 class Session:
     """One trading session of an instrument.
 
-    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`.
+    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`;
+    where trading hours are `extended` they run from one moment to another instead.
     """
 
     opens: datetime
     closes: datetime
     auction_ends: datetime
+    extended: tuple[datetime, datetime] | None = None
+
+    @property
+    def trading(self) -> tuple[datetime, datetime]:
+        """When trading hours begin and end."""
+        return self.extended or (self.opens, self.auction_ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +328,8 @@ class Broker(Protocol):
 
     account: str
     base_currency: str
+    back_office: BackOffice
+    """What happens to the account without a client asking."""
     habits: Habits
     """May be exchanged at any time; what comes next goes by the new ones."""
 
@@ -329,10 +341,25 @@ class Broker(Protocol):
 
     def top(self, con_id: int) -> TopOfBook: ...
 
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side, (price, quantity), best first; none when closed."""
+        ...
+
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end`, oldest first; `what` is TRADES, MIDPOINT, BID, ASK or BID_ASK."""
+        ...
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
         ...
 
     def place(self, order: NewOrder) -> list[BrokerEvent]:
@@ -356,6 +383,14 @@ class Broker(Protocol):
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
         ...
+
+    def reissue_order_ids(self) -> None: ...
+
+    def move_price(self, con_id: int, price: Decimal) -> None: ...
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None: ...
+
+    def set_phase(self, con_id: int, phase: Phase) -> None: ...
 
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""

@@ -131,6 +131,18 @@ class OrderDesk:
             return self._discard(order)
         return self.end(order, "Cancelled by Trader") + self._linked.after_cancel(order)
 
+    def end_by_broker(self, order: BrokerOrder, status: str, how: str) -> list[BrokerEvent]:
+        """The broker ends an order: Cancelled, or Inactive as if it had refused it."""
+        if status == "Cancelled":
+            return self.end(order, how, pending=False) + self._linked.after_cancel(order)
+        self._exchange.withdraw(order.request.con_id, order.perm_id)
+        now, asked = self._exchange.now, order.request
+        done = self._register.put(
+            replace(order, status=status, why_held="", completed_at=now, completed_status=how)
+        )
+        refusal = OrderNotice(asked.client_id, asked.order_id, 201, how)
+        return [refusal, OrderChanged(done), *self._linked.after_cancel(order)]
+
     # What the exchange says
 
     def tell(self, happenings: Iterable[Happening], fresh: bool = False) -> list[BrokerEvent]:

@@ -85,6 +85,10 @@ class OrderRegister:
 
     # How orders hang together
 
+    def forget_order_ids(self) -> None:
+        """No order is found by its order id any more; a new one may have the same."""
+        self._by_client.clear()
+
     def parent(self, order: NewOrder) -> BrokerOrder | None:
         """The order that this one is attached to."""
         return self.find(order.client_id, order.parent_id) if order.parent_id else None

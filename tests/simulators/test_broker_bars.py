@@ -78,3 +78,23 @@ def test_a_price_moved_by_hand_does_not_rewrite_the_past(world: BrokerWorld) -> 
     world.after(60)
     assert world.broker.bars(BHP, "TRADES", end, 3600, 300)[:-1] == before
     assert bars(world, "TRADES", 60, 60)[-1].close > 95
+
+
+def test_regular_hours_leave_the_closing_auction_out(world: BrokerWorld) -> None:
+    end = world.clock.now()
+    regular = world.broker.bars(BHP, "TRADES", end, 86400 * 2, 300)
+    whole = world.broker.bars(BHP, "TRADES", end, 86400 * 2, 300, regular_hours=False)
+    (auction,) = set(whole) - set(regular)
+    assert auction.start == datetime(2026, 11, 20, 5, 10, tzinfo=UTC)  # 16:10 in Sydney
+
+
+def test_a_day_of_currencies_begins_in_the_evening_before(world: BrokerWorld) -> None:
+    found = bars(world, "MIDPOINT", 86400 * 3, 86400, AUDUSD)
+    assert [bar.start.hour for bar in found] == [22, 22, 22]  # 17:15 in New York
+
+
+def test_history_begins_on_its_first_day(world: BrokerWorld) -> None:
+    first = world.broker.first_bar(BHP)
+    assert first.year == 2016
+    assert world.broker.bars(BHP, "TRADES", first + timedelta(days=1), 86400 * 5, 86400)
+    assert world.broker.bars(BHP, "TRADES", first, 86400 * 5, 86400) == []
