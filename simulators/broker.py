@@ -33,6 +33,7 @@ from simulators.model import (
     Instrument,
     Margin,
     NewOrder,
+    OrderChanged,
     OrderNotice,
     OrderRefused,
     Phase,
@@ -101,10 +102,10 @@ class SimulatedBroker:
     def __init__(
         self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int, habits: Habits
     ) -> None:
-        self.habits = habits
         self.account = ACCOUNT
         self.base_currency = BASE_CURRENCY
         self.exchange = exchange
+        self.habits = habits
         self._clock = clock
         self._seed = seed
         self._store = store
@@ -115,12 +116,15 @@ class SimulatedBroker:
         settlement = Settlement(store, exchange, self._money, self._funds)
         for execution, commission in self._register.effective().values():
             settlement.remember(execution, commission)
-        self._desk = OrderDesk(self._register, exchange, settlement, lambda: self.habits)
+        self._desk = OrderDesk(
+            self._register, exchange, settlement, self._funds, lambda: self.habits
+        )
         self.back_office = BackOffice(
             self._register,
             self._desk,
             exchange,
             settlement,
+            self._funds,
             ACCOUNT,
             lambda: self.habits,
             self._take_checked,
@@ -130,11 +134,22 @@ class SimulatedBroker:
         self._markets_written = exchange.now
         for con_id, market in exchange.markets.items():
             store.restore_market(con_id, market)
+            market.halted = str(con_id) in (store.meta("halted") or "").split()
         self._desk.put_back(store.working_state())
         self._desk.tell(exchange.open_markets())
         self.advance()
         self._write_markets()
         self._commit()
+
+    @property
+    def habits(self) -> Habits:
+        """How it answers where IB's answer is not known; may be exchanged at any time."""
+        return self._habits
+
+    @habits.setter
+    def habits(self, habits: Habits) -> None:
+        self._habits = habits
+        self.exchange.has_post_close(habits.post_close != "closed")
 
     # What is listed, and its prices
 
@@ -191,6 +206,7 @@ class SimulatedBroker:
         events = self._catch_up()
         if not order.account:
             order = replace(order, account=self.account)
+        order = self._with_stop(order)
         live = self._register.find(order.client_id, order.order_id)
         if live is not None and live.is_open:
             events += self._change(live, order)
@@ -203,6 +219,7 @@ class SimulatedBroker:
         """What would come of an order, as of the last `advance`; nothing is kept of it."""
         if not order.account:
             order = replace(order, account=self.account)
+        order = self._with_stop(order)
         refusal = self._refuse(order, None)
         if refusal is not None:
             return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)
@@ -335,6 +352,16 @@ class SimulatedBroker:
             events += self._desk.tell(step)
         return events
 
+    def _with_stop(self, order: NewOrder) -> NewOrder:
+        """A trailing stop begins behind the market, or where it stood before it was changed."""
+        live = self._register.find(order.client_id, order.order_id)
+        if live is not None and live.request.trail == order.trail and order.trail is not None:
+            before = live.request
+            return replace(order, stop_price=before.stop_price, limit_price=before.limit_price)
+        if order.con_id not in self.exchange.markets or not order_checks.trail_is_sound(order):
+            return order
+        return self._desk.anchored(order)
+
     def _take(self, old: BrokerOrder | None, order: NewOrder) -> list[BrokerEvent]:
         if order.order_id <= self._highest.get(order.client_id, 0):
             refusal = order_checks.refuse_used_id(old, order)
@@ -347,9 +374,18 @@ class SimulatedBroker:
 
     def _take_checked(self, order: NewOrder) -> list[BrokerEvent]:
         refusal = self._refuse(order, None)
-        if refusal is None:
-            return self._desk.take(order)
-        return [self._refused(order, refusal)]
+        if refusal is order_checks.NOT_FOR_SHORT_SALE and self.habits.short_sale == "locate":
+            return self._desk.take(order, located=False)
+        if refusal is not None:
+            return [self._refused(order, refusal)]
+        if order.fill_or_kill:
+            return [OrderChanged(self._desk.keep_refused(order))]
+        events = self._desk.take(order)
+        if self.habits.minimum_parcel == "cancelled" and self._funds.starts_small(order):
+            entered = self._register.orders()[-1]
+            if entered.is_open:
+                events += self._desk.end(entered, "Cancelled by System:\n")
+        return events
 
     def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
         refusal = (
@@ -367,10 +403,26 @@ class SimulatedBroker:
             return order_checks.UNKNOWN_CONTRACT
         return (
             order_checks.refuse_fields(order, market.listing.instrument, self.account)
-            or order_checks.refuse_phase(market.phase)
+            or order_checks.refuse_phase(market.phase, self.habits)
+            or self._refuse_by_rules(order, old)
             or self._refuse_links(order, old)
             or self._refuse_means(order, old)
         )
+
+    def _refuse_by_rules(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
+        """Rules of the exchange and of IB that an account may or may not meet."""
+        if order.fill_or_kill and self.habits.fill_or_kill == "refused":
+            return order_checks.NO_FILL_OR_KILL
+        if self.habits.minimum_parcel == "refused" and self._funds.starts_small(order):
+            return order_checks.SMALL_PARCEL
+        active = [
+            other
+            for other in self._register.open_orders()
+            if (other.request.con_id, other.request.side) == (order.con_id, order.side)
+        ]
+        if old is None and len(active) >= self.habits.most_active_orders:
+            return order_checks.too_many_orders(self.habits.most_active_orders)
+        return None
 
     def _refuse_links(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
         """A parent that is not there, or a group whose day is over."""
@@ -404,7 +456,13 @@ class SimulatedBroker:
             and other.why_held != "child"
             and not (order.oca_group and other.request.oca_group == order.oca_group)
         ]
-        return self._funds.refuse(order, others, old)
+        refusal = self._funds.refuse(order, others, old)
+        if refusal is order_checks.NOT_FOR_SHORT_SALE:
+            if self.habits.short_sale == "banned":
+                return order_checks.SHORT_SALE_BANNED
+            if old is not None and self.habits.short_sale == "locate":
+                return None
+        return refusal
 
     def _refused(self, order: NewOrder, refusal: Refusal) -> OrderRefused:
         kept = self._desk.keep_refused(order) if refusal.kept else None

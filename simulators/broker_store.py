@@ -107,9 +107,9 @@ class BrokerStore:
 
     def put_order(self, order: BrokerOrder, triggered: bool, session_opens: datetime) -> None:
         """A new order, or the new state of one."""
-        asked = order.request
+        asked, trail = order.request, order.request.trail
         self._put(
-            f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 28)})",
+            f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 34)})",
             order.perm_id, asked.client_id, asked.order_id, asked.order_ref, asked.account,
             asked.con_id, asked.exchange, asked.side.value, str(asked.quantity), asked.type.value,
             _text(asked.limit_price), _text(asked.stop_price), asked.tif.value, order.status,
@@ -118,6 +118,11 @@ class BrokerStore:
             order.completed_at.isoformat() if order.completed_at else None,
             order.completed_status, int(triggered), session_opens.isoformat(), asked.parent_id,
             int(asked.transmit), asked.oca_group, asked.oca_type, str(order.asleep),
+            *((None,) * 4 if trail is None else (
+                _text(trail.amount), _text(trail.percent), _text(trail.limit_offset),
+                int(trail.anchored),
+            )),
+            int(asked.market_to_limit), int(asked.fill_or_kill),
         )  # fmt: skip
 
     def put_execution(self, execution: Execution) -> None:

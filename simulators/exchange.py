@@ -37,13 +37,15 @@ class Exchange:
     ) -> None:
         self.now = start
         self.still = still
+        self._seed = seed
+        self._asx_hours = asx_hours
+        self._post_close = False
         self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares()
         self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies()
         self._american = sessions.us_shares() if asx_hours else self._shares
         self.markets: dict[int, Market] = {}
         self._chance: dict[int, random.Random] = {}
         self._spans: dict[int, Span] = {}
-        self._seed = seed
         for listing in LISTINGS:
             con_id = listing.instrument.con_id
             path = self.new_path(listing)
@@ -81,6 +83,19 @@ class Exchange:
         if instrument.sec_type == "CASH":
             return self._pairs
         return self._shares if instrument.symbol.currency == "AUD" else self._american
+
+    def has_post_close(self, wanted: bool) -> None:
+        """Whether shares have a phase after their closing auction, by the real hours."""
+        if self._asx_hours and wanted != self._post_close:
+            self._post_close = wanted
+            self._shares = sessions.asx_shares(self._seed, post_close=wanted)
+
+    def session_of_new_order(self, con_id: int) -> datetime:
+        """When the session opens to which an order belongs that comes now."""
+        span = self.span(con_id)
+        if span.phase is Phase.POST_CLOSE:
+            span = self.timetable(con_id).span_at(span.ends)
+        return span.session.opens
 
     def span(self, con_id: int) -> Span:
         """The phase in which an instrument is now."""
@@ -153,6 +168,16 @@ class Exchange:
         market.path.move_to(float(price), self.now)
         self._moved.add(con_id)
         self._pending += market.requote(self.now)
+
+    def halt(self, con_id: int) -> None:
+        """Nobody trades in an instrument until `lift`."""
+        self._moved.add(con_id)
+        self.markets[con_id].halt()
+
+    def lift(self, con_id: int) -> None:
+        """A halt is over; what was held meanwhile goes to the market."""
+        self._moved.add(con_id)
+        self._pending += self.markets[con_id].lift(self.now)
 
     def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
         """Somebody trades up or down to a price, so much in all.

@@ -19,7 +19,7 @@ from simulators.model import Bar, Session
 
 _DAY = 86_400
 #: How finely a bar is sampled: for bars of up to so many seconds, one look in so many.
-_LOOKS = ((10, 1), (60, 5), (300, 15), (3600, 60), (4 * 3600, 300))
+_LOOKS = ((10, 1), (60, 5), (300, 30), (3600, 120), (4 * 3600, 300))
 _COARSEST_LOOK = 3600
 
 #: Invented: the day from which on there are bars of anything.

@@ -55,6 +55,8 @@ class Phase(StrEnum):
     OPEN = "OPEN"
     PRE_CLOSE = "PRE_CLOSE"
     CLOSING_AUCTION = "CLOSING_AUCTION"
+    POST_CLOSE = "POST_CLOSE"
+    """At the price of the closing auction alone; only where the habits have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,18 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Trail:
+    """How a stop follows the market: by an amount of its currency, or by so many percent."""
+
+    amount: Decimal | None
+    percent: Decimal | None
+    limit_offset: Decimal | None = None
+    """How far the limit of a trailing stop limit is beyond the stop."""
+    anchored: bool = False
+    """The client named the first stop price; else it begins where the market is."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewOrder:
     """An order as a client of the gateway sends it."""
 
@@ -137,6 +151,11 @@ class NewOrder:
     oca_group: str = ""
     oca_type: int = 3
     """1 cancel the others with block, 2 reduce them with block, 3 reduce without block."""
+    trail: Trail | None = None
+    """Of a trailing stop; its stop price is where it stands now."""
+    market_to_limit: bool = False
+    """Of a market order: what does not trade at once stays at the price that it got."""
+    fill_or_kill: bool = False
 
     @property
     def blocks(self) -> bool:

@@ -11,8 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from domain.orders import OrderType
 from simulators.exchange import Exchange
 from simulators.exchange_orders import Happening, MarketOrder, What
+from simulators.funds import Funds
 from simulators.habits import Habits
 from simulators.linked_orders import LinkedOrders
 from simulators.model import (
@@ -25,9 +27,10 @@ from simulators.model import (
     OrderNotice,
     Traded,
 )
-from simulators.order_messages import discarded, held_until
+from simulators.order_messages import ODD_LOT, discarded, held_until, locating, warning
 from simulators.order_register import OrderRegister
 from simulators.settlement import Settlement
+from simulators.stops import trailing_stop
 
 _PRICE_PLACES = Decimal("0.00000001")
 
@@ -40,11 +43,14 @@ class OrderDesk:
         register: OrderRegister,
         exchange: Exchange,
         settlement: Settlement,
+        funds: Funds,
         habits: Callable[[], Habits],
     ) -> None:
         self._register = register
         self._exchange = exchange
         self._settlement = settlement
+        self._funds = funds
+        self._habits = habits
         self._linked = LinkedOrders(self, register, habits)
 
     def put_back(self, state: dict[int, tuple[bool, datetime]]) -> None:
@@ -61,13 +67,19 @@ class OrderDesk:
 
     # What clients ask for
 
-    def take(self, asked: NewOrder) -> list[BrokerEvent]:
-        """A new order; with `transmit` it goes out, and what was kept back of its bracket too."""
+    def take(self, asked: NewOrder, *, located: bool = True) -> list[BrokerEvent]:
+        """A new order; with `transmit` it goes out, and what was kept back of its bracket too.
+
+        One that is not `located` waits for shares that can be borrowed.
+        """
         parent = self._register.parent(asked)
         if parent is not None and not asked.oca_group:
             # IB makes a group of the orders that share a parent.
             asked = replace(asked, oca_group=str(parent.perm_id), oca_type=3)
         order = self._register.enter(asked, "PreSubmitted")
+        if not located:
+            held = self._register.put(replace(order, why_held="locate"))
+            return [OrderChanged(held), locating(asked)]
         return self._transmit(order) if asked.transmit else []
 
     def keep_refused(self, asked: NewOrder) -> BrokerOrder:
@@ -91,10 +103,11 @@ class OrderDesk:
         if kept_back:
             order = register.put(order)
             return self._transmit(order) if asked.transmit else []
-        register.session_opens[old.perm_id] = self._exchange.span(asked.con_id).session.opens
+        opens = self._exchange.session_of_new_order(asked.con_id)
+        register.session_opens[old.perm_id] = opens
         same_terms = (before.type, before.limit_price, before.stop_price, before.tif) == (
             asked.type, asked.limit_price, asked.stop_price, asked.tif
-        )  # fmt: skip
+        ) and before.trail == asked.trail  # fmt: skip
         if (before.type, before.stop_price) != (asked.type, asked.stop_price):
             register.triggered.discard(old.perm_id)
         order = register.put(order)
@@ -106,6 +119,11 @@ class OrderDesk:
             return events
         self._exchange.withdraw(asked.con_id, old.perm_id)
         return events + self.submit(order)
+
+    def locate(self, order: BrokerOrder) -> list[BrokerEvent]:
+        """Shares were found that can be borrowed: the order goes to the exchange."""
+        found = self._register.put(replace(order, why_held=""))
+        return [OrderChanged(found), *self.submit(found, fresh=True)]
 
     def cancel(self, order: BrokerOrder) -> list[BrokerEvent]:
         """A cancel by whoever owns it, with all that hangs on it."""
@@ -147,6 +165,18 @@ class OrderDesk:
                 case What.TRIGGERED:
                     self._register.triggered.add(order.perm_id)
                     events.append(OrderChanged(self._register.put(replace(order, why_held=""))))
+                case What.LIMITED:
+                    limited = replace(
+                        order.request, type=OrderType.LIMIT, limit_price=happening.price
+                    )
+                    self._register.put(replace(order, request=limited))
+                case What.TRAILED:
+                    request = replace(
+                        order.request, stop_price=happening.price, limit_price=happening.limit
+                    )
+                    moved = self._register.put(replace(order, request=request))
+                    if self._habits().trailing_stop_told:
+                        events.append(OrderChanged(moved))
                 case What.WORKING if order.request.type.needs_limit:
                     events += self._working(order)
                 case What.WORKING:
@@ -169,6 +199,22 @@ class OrderDesk:
         """Send an order to the exchange; `fresh`: for the first time, so that it is announced."""
         con_id = order.request.con_id
         return self.tell(self._exchange.submit(con_id, self._market_order(order)), fresh)
+
+    def anchored(self, asked: NewOrder) -> NewOrder:
+        """A trailing stop whose first price the client left open, set behind the market."""
+        trail, stop, limit = asked.trail, asked.stop_price, asked.limit_price
+        if trail is None:
+            return asked
+        market = self._exchange.markets[asked.con_id]
+        if stop is None or not trail.anchored:
+            seen = market.steps.to_units(self._funds.market_price(asked.con_id))
+            amount = None if trail.amount is None else market.steps.to_units(trail.amount)
+            percent = trail.percent or Decimal(0)
+            units = trailing_stop(asked.side, seen, amount, percent, market.steps)
+            stop = market.steps.to_price(units)
+        if trail.limit_offset is not None:
+            limit = stop + asked.side.sign * trail.limit_offset
+        return replace(asked, stop_price=stop, limit_price=limit)
 
     def resize(self, order: BrokerOrder, quantity: Decimal) -> list[BrokerEvent]:
         """Give an order another quantity by the broker's own decision; it keeps its place."""
@@ -234,6 +280,9 @@ class OrderDesk:
             events.append(OrderChanged(sent))
             if not waits:
                 outgoing.append(sent)
+                if self._funds.is_odd_lot(asked):
+                    instrument = self._exchange.markets[asked.con_id].listing.instrument
+                    events.append(warning(asked, instrument, ODD_LOT))
         for sent in outgoing:
             events += self.submit(sent, fresh=True)
         return events
@@ -252,7 +301,7 @@ class OrderDesk:
         asked = order.request
         steps = self._exchange.markets[asked.con_id].steps
         limit, stop = asked.limit_price, asked.stop_price
-        return MarketOrder(
+        terms = MarketOrder(
             perm_id=order.perm_id,
             side=asked.side,
             type=asked.type,
@@ -262,7 +311,16 @@ class OrderDesk:
             tif=asked.tif,
             session_opens=self._register.session_opens[order.perm_id],
             triggered=order.perm_id in self._register.triggered,
+            market_to_limit=asked.market_to_limit,
+            odd_lot=self._funds.is_odd_lot(asked),
         )
+        if asked.trail is not None:
+            terms.trails = True
+            terms.trail_percent = asked.trail.percent or Decimal(0)
+            amount, offset = asked.trail.amount, asked.trail.limit_offset
+            terms.trail_amount = None if amount is None else steps.to_units(amount)
+            terms.limit_offset = None if offset is None else steps.to_units(offset)
+        return terms
 
     def _working(self, order: BrokerOrder) -> list[BrokerEvent]:
         if order.status == "Submitted":
@@ -278,7 +336,8 @@ class OrderDesk:
         if (order.status, order.why_held) != ("PreSubmitted", why):
             changed = self._register.put(replace(order, status="PreSubmitted", why_held=why))
             events.append(OrderChanged(changed))
-        if announce and not waits_for_stop:
+        halted = self._exchange.markets[asked.con_id].halted
+        if announce and not waits_for_stop and not halted:
             instrument = self._exchange.markets[asked.con_id].listing.instrument
             events.append(held_until(asked, instrument, self._exchange.opens(asked.con_id)))
         return events

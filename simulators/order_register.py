@@ -150,7 +150,7 @@ class OrderRegister:
             completed_at=now if final else None,
             completed_status=status if final else "",
         )
-        self.session_opens[new.perm_id] = self._exchange.span(order.con_id).session.opens
+        self.session_opens[new.perm_id] = self._exchange.session_of_new_order(order.con_id)
         return self.put(new)
 
     def put(self, order: BrokerOrder) -> BrokerOrder:
@@ -166,6 +166,11 @@ class OrderRegister:
         opens = self.session_opens.get(order.perm_id, order.placed_at)
         self._store.put_order(order, order.perm_id in self.triggered, opens)
         return order
+
+    def put_halts(self) -> None:
+        """Write down where trading is halted."""
+        halted = (con_id for con_id, market in self._exchange.markets.items() if market.halted)
+        self._store.put_meta("halted", " ".join(map(str, halted)))
 
     def new_execution_id(self) -> str:
         """The next, in the form of TWS: `0000e0d5.67fe0001.01.01`."""

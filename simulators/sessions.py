@@ -140,9 +140,12 @@ def demo_currencies() -> Timetable:
     return Timetable(ZoneInfo("UTC"), lambda day: [_demo_pair(at) for at in _two_hours(day)])
 
 
-def asx_shares(seed: int) -> Timetable:
-    """The hours of the ASX since June 2025, with its random auction ends drawn from `seed`."""
-    return Timetable(SYDNEY, lambda day: _asx_day(day, seed))
+def asx_shares(seed: int, *, post_close: bool = False) -> Timetable:
+    """The hours of the ASX since June 2025, with its random auction ends drawn from `seed`.
+
+    `post_close`: with the phase after the closing auction, until 16:21:30 (two sources differ).
+    """
+    return Timetable(SYDNEY, lambda day: _asx_day(day, seed, post_close))
 
 
 def currency_week() -> Timetable:
@@ -179,7 +182,7 @@ def _demo_pair(opens: datetime) -> TradingDay:
     )
 
 
-def _asx_day(day: date, seed: int) -> list[TradingDay]:
+def _asx_day(day: date, seed: int, post_close: bool) -> list[TradingDay]:
     if day.weekday() >= 5 or day in ASX_HOLIDAYS:
         return []
     chance = random.Random(f"{seed}:asx:{day}")
@@ -199,9 +202,11 @@ def _asx_day(day: date, seed: int) -> list[TradingDay]:
         (Phase.CLOSING_AUCTION, auction),
     )
     session = Session(at(time(9, 59)), at(close), auction + timedelta(minutes=1))
-    return [
-        TradingDay(session, phases, auction + timedelta(seconds=round(chance.uniform(30, 60), 3)))
-    ]
+    auction_over = auction + timedelta(seconds=round(chance.uniform(30, 60), 3))
+    if not post_close:
+        return [TradingDay(session, phases, auction_over)]
+    ends = auction + timedelta(minutes=11, seconds=30)
+    return [TradingDay(session, (*phases, (Phase.POST_CLOSE, auction_over)), ends)]
 
 
 def _currency_day(day: date) -> list[TradingDay]:

@@ -11,7 +11,7 @@ from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
 from domain.orders import Side
-from simulators.model import BrokerOrder
+from simulators.model import BrokerOrder, Execution
 from simulators.scenarios.on_markets import con_id_of
 from simulators.scenarios.texts import text_of
 from simulators.scenarios.verbs import Argument, ArgumentError, Verbs
@@ -53,16 +53,47 @@ def fill(act: Act) -> int:
     return len(orders)
 
 
-@VERBS.enter(_CHOICE, reason=Argument("text", "Cancelled by System:\n"))
+@VERBS.enter(
+    _CHOICE,
+    reason=Argument("text", "Cancelled by System:\n"),
+    by_hand=Argument("yes", False),
+)
 def cancel_order(act: Act) -> int:
-    """The broker cancels the order; `reason` is its completed status."""
-    return _end_orders(act, "Cancelled", act.given["reason"])
+    """The broker cancels the order; `reason` is its completed status.
+
+    `by_hand`: somebody cancels it at the terminal instead, with PendingCancel first.
+    """
+    if not act.given["by_hand"]:
+        return _end_orders(act, "Cancelled", act.given["reason"])
+    orders = chosen(act)
+    for order in orders:
+        act.stage.gateway.broker.back_office.cancel(order.perm_id)
+        act.stage.gateway.publish_news()
+    return len(orders)
 
 
 @VERBS.enter(_CHOICE, reason=Argument("text", "Order rejected - reason:"))
 def reject_order(act: Act) -> int:
     """The broker rejects an order that it had taken: error 201 with the reason, and Inactive."""
     return _end_orders(act, "Inactive", act.given["reason"])
+
+
+@VERBS.enter(_CHOICE)
+def locate(act: Act) -> int:
+    """Shares are found for short sales that are held for them."""
+    waiting = [order for order in chosen(act) if order.why_held == "locate"]
+    for order in waiting:
+        act.stage.gateway.broker.back_office.locate(order.perm_id)
+        act.stage.gateway.publish_news()
+    return len(waiting)
+
+
+@VERBS.enter(symbol=Argument("text", ""))
+def purge_orders(act: Act) -> None:
+    """GTC orders end: of one instrument as before its ex-date, of all as at a quarter's end."""
+    broker, symbol = act.stage.gateway.broker, act.given["symbol"]
+    broker.back_office.purge(con_id_of(broker, symbol) if symbol else None)
+    act.stage.gateway.publish_news()
 
 
 @VERBS.enter(_CHOICE, status=Argument("text"), why_held=Argument("text", ""))
@@ -96,17 +127,21 @@ def order_error(act: Act) -> int:
 @VERBS.enter(
     _CHOICE,
     quantity=Argument("number", None),
+    fraction=Argument("number", Decimal(1)),
     price=Argument("number", None),
 )
 def correct_execution(act: Act) -> str:
-    """The last execution of the order was of another quantity or price.
+    """The last execution of the order was of another quantity, or part of it, or another price.
 
     It comes again, the last part of its id raised; position, cash and order follow. Answers the
     new id.
     """
-    execution_id = _last_execution(act)
+    execution = _last_execution(act)
+    quantity = act.given["quantity"]
+    if quantity is None:
+        quantity = (execution.quantity * act.given["fraction"]).to_integral_value(ROUND_UP)
     corrected = act.stage.gateway.broker.back_office.correct(
-        execution_id, act.given["quantity"], act.given["price"]
+        execution.execution_id, quantity, act.given["price"]
     )
     act.stage.gateway.publish_news()
     return corrected
@@ -115,7 +150,7 @@ def correct_execution(act: Act) -> str:
 @VERBS.enter(_CHOICE)
 def bust_execution(act: Act) -> str:
     """The last execution of the order never was: it is corrected to nothing."""
-    busted = act.stage.gateway.broker.back_office.bust(_last_execution(act))
+    busted = act.stage.gateway.broker.back_office.bust(_last_execution(act).execution_id)
     act.stage.gateway.publish_news()
     return busted
 
@@ -124,7 +159,7 @@ def bust_execution(act: Act) -> str:
 def report_commission(act: Act) -> None:
     """The commission of the last execution of the order is reported again, with this amount."""
     back_office = act.stage.gateway.broker.back_office
-    back_office.report_commission(_last_execution(act), act.given["amount"])
+    back_office.report_commission(_last_execution(act).execution_id, act.given["amount"])
     act.stage.gateway.publish_news()
 
 
@@ -167,10 +202,10 @@ def forget_executions(act: Act) -> None:
     act.stage.gateway.forget_executions()
 
 
-def _last_execution(act: Act) -> str:
+def _last_execution(act: Act) -> Execution:
     for execution, _ in reversed(act.stage.gateway.broker.executions()):
         if _fits(act, execution.order):
-            return execution.execution_id
+            return execution
     raise ArgumentError("no order that fits has an execution")
 
 

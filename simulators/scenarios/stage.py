@@ -254,6 +254,8 @@ class Stage:
             act.note(failed=str(fault))
             if event.name == "door":
                 raise
+        except Exception as failure:
+            self.gateway.fail(failure)
         if rule.every_seconds is not None:
             self._repeat(playing, event, rule.every_seconds)
         elif not playing.at_work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,7 @@ def test_bytes_come_one_by_one_and_mean_the_same(tmp_path: Path) -> None:
         async with playing(tmp_path, 'on = "connect"\ndo = "slice"') as place:
             client = await RawClient.open(place.port)
             client.greet("v100..176")
-            chunks = []
+            chunks: list[bytes] = []
             async with asyncio.timeout(ANSWER_SECONDS):
                 while sum(map(len, chunks)) < 4 + len("176\x0020261122 00:00:00 UTC\x00"):
                     chunks.append(await client.reader.read(65536))
@@ -235,6 +236,8 @@ def test_a_gateway_that_refuses_can_be_stopped(tmp_path: Path) -> None:
     async def scene() -> None:
         async with playing(tmp_path, 'on = "start"\ndo = "refuse_connections"') as place:
             assert await refused(place.port)
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", place.port))  # the port is kept meanwhile
 
     asyncio.run(scene())
 
