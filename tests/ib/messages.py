@@ -15,7 +15,7 @@ from tests.ib.peer import ACCOUNT, frame
 
 BHP = Symbol.parse("BHP/AUD")
 BHP_FIELDS = ["4036812", "BHP", "STK", "", "0", "", "", "ASX", "AUD", "BHP", "BHP"]
-_INSTRUMENT = next(each.instrument for each in LISTINGS if each.instrument.symbol == BHP)
+INSTRUMENT = next(each.instrument for each in LISTINGS if each.instrument.symbol == BHP)
 
 
 def broker_order(
@@ -51,11 +51,11 @@ def broker_order(
 
 def opened(order_id: int, reference: str, status: str, **more: int) -> bytes:
     order = broker_order(order_id, reference, status, **more)
-    return frame(*open_order(order, _INSTRUMENT, None, 176))
+    return frame(*open_order(order, INSTRUMENT, None, 176))
 
 
 def opened_fields(order_id: int, reference: str, status: str) -> list[str]:
-    return open_order(broker_order(order_id, reference, status), _INSTRUMENT, None, 176)
+    return open_order(broker_order(order_id, reference, status), INSTRUMENT, None, 176)
 
 
 def status(order_id: int, text: str, **more: int) -> bytes:
@@ -64,7 +64,7 @@ def status(order_id: int, text: str, **more: int) -> bytes:
 
 def completed(reference: str, text: str, words: str) -> bytes:
     order = replace(broker_order(0, reference, text), completed_status=words)
-    return frame(*completed_order(order, _INSTRUMENT, "Australia/Sydney", 176))
+    return frame(*completed_order(order, INSTRUMENT, "Australia/Sydney", 176))
 
 
 def execution(
