@@ -24,6 +24,8 @@ from actors.messages import (
     RenewLink,
     Resubscribe,
     RoundEnded,
+    RoundFed,
+    VenueFact,
     VenueSaid,
 )
 from actors.resync import Resync
@@ -207,6 +209,15 @@ def test_dropped_subscriptions_are_asked_for_again(venue: Venue) -> None:
     assert venue.heard.of(Resubscribe) == []
     venue.says(NoticeEffect.RESUBSCRIBE)
     venue.heard.wait_for(Resubscribe, seat=QUOTES)
+
+
+def test_facts_of_a_round_are_not_told_again(venue: Venue) -> None:
+    """They went to orders as they came; an old word must not follow a newer one."""
+    venue.link()
+    venue.answer(WORKING, shown_open=(SHOWN,))
+    venue.company.drain(ORDERS)
+    assert venue.heard.of(VenueFact, ORDERS) == []
+    assert [fed.number for fed in venue.heard.of(RoundFed, ORDERS)] == [1]
 
 
 # -- claims --------------------------------------------------------------------------------

@@ -62,8 +62,8 @@ def status(order_id: int, text: str, **more: int) -> bytes:
     return frame(*order_status(broker_order(order_id, "", text, **more), 176))
 
 
-def completed(reference: str, text: str, words: str) -> bytes:
-    order = replace(broker_order(0, reference, text), completed_status=words)
+def completed(reference: str, text: str, words: str, permanent_id: int = 123) -> bytes:
+    order = replace(broker_order(0, reference, text, permanent_id), completed_status=words)
     return frame(*completed_order(order, INSTRUMENT, "Australia/Sydney", 176))
 
 
@@ -74,10 +74,11 @@ def execution(
     shares: str = "100",
     when: str = "20260909 10:00:00 Australia/NSW",
     request: int = -1,
+    permanent_id: int = 123,
 ) -> bytes:
     return frame(
         *(11, request, order_id, *BHP_FIELDS, execution_id, when, ACCOUNT, "ASX", "BOT"),
-        *(shares, "45.1", 123, 1, 0, shares, "45.1", reference, "", "", "", 2),
+        *(shares, "45.1", permanent_id, 1, 0, shares, "45.1", reference, "", "", "", 2),
     )
 
 
