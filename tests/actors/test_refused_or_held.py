@@ -104,9 +104,10 @@ def test_an_order_that_is_parked_is_not_asked_about_round_upon_round(office: Bac
     office.hears(inactive(), inactive())
     office.settle()
     assert not office.asks()
-    # Until it is gone, and its refusal is believed.
+    # A code is news, and asked about; gone from the lists, the refusal is believed.
     office.hears(NO_FUNDS)
-    office.company.leap(301)
+    office.settle()
+    assert office.asks()
     office.answer([])
     assert (office.order().state, office.order().reason) == (OrderState.REJECTED, REASON)
 
