@@ -48,7 +48,7 @@ class DeskAmending(DeskAnswers):
         terms = message.wanted.of(order.request.terms)
         if is_asked_already(order, terms):
             return self._tell_proposer(message.proposer, Verdict(name, True))
-        figures = self._figures(order.request, leave_out=name)
+        figures = self._figures(order.request, amended=order)
         decision = decide_amendment(order, terms, message.amendment_id, figures, self.clock.now())
         if isinstance(decision, Refusal):
             return self._tell_proposer(message.proposer, self._refuse(decision))

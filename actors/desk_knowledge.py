@@ -103,15 +103,18 @@ class DeskKnowledge(Actor):
 
     # -- what is asked of it -------------------------------------------------------------
 
-    def _figures(self, request: OrderRequest, leave_out: str = "") -> DeskFigures:
-        """The view of a request; `leave_out` is an order that must not stand in its own way."""
+    def _figures(self, request: OrderRequest, amended: Order | None = None) -> DeskFigures:
+        """The view of a request; an order to be amended does not stand in its own way.
+
+        Nor do those that it cancels.
+        """
         symbol = request.symbol
         venue = self.options.venue_of.get(symbol, "")
         state = self._venues.get(venue)
         position = self._positions.get(symbol)
         managed = position.quantity if position is not None else Decimal(0)
         held = managed if symbol.is_currency_pair or state is None else state.held(symbol)
-        orders = [o for o in self._all_orders() if o.client_order_id != leave_out]
+        orders = [o for o in self._all_orders() if not _goes_with(o, amended)]
         working = working_of(orders, symbol)
         return DeskFigures(
             venue=venue or "no venue",
@@ -286,3 +289,11 @@ class DeskKnowledge(Actor):
     @on(FactsPileUp)
     def _pressure(self, message: FactsPileUp) -> None:
         self._waiting[message.seat] = message.waiting
+
+
+def _goes_with(order: Order, amended: Order | None) -> bool:
+    if amended is None:
+        return False
+    group = amended.request.oca_group
+    same_group = group is not None and order.request.oca_group == group
+    return same_group or order.client_order_id == amended.client_order_id

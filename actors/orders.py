@@ -1,7 +1,7 @@
 """The orders of a venue: from the durable intent to the end, by the venue's messages alone.
 
-Here is what comes from the venue; `order_sending` has what goes there, `order_keeping` what is
-known of each order.
+Here is what comes from the venue; `order_sending` and `order_amending` have what goes there,
+`order_resolving` a person's word, `order_keeping` what is known of each order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from actors.messages import (
     TakeSnapshot,
     VenueFact,
 )
-from actors.order_amending import OrderAmending
+from actors.order_resolving import OrderResolving
 from domain.order_life import (
     AwaitFills,
     AwaitLists,
@@ -56,7 +56,7 @@ _ASKED_ABOUT = {
 _LIVE = (VenueStatus.PENDING, VenueStatus.HELD, VenueStatus.WORKING)
 
 
-class Orders(OrderAmending):
+class Orders(OrderResolving):
     """The order state machine."""
 
     # -- from the venue ------------------------------------------------------------------

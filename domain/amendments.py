@@ -115,11 +115,11 @@ def _not_now(order: Order) -> Refusal | None:
 
 
 def _decide(order: Order, request: OrderRequest, figures: DeskFigures) -> Refusal | _Worth:
-    if request.purpose in RISK_REDUCING:
+    if request.purpose in RISK_REDUCING and request.quantity > order.request.quantity:
         # What is filled has left the holding already: only the rest needs something to sell.
         rest = replace(request, quantity=request.quantity - order.filled, market_tif=None)
         decision = decide(rest, figures)
-    elif raises_exposure(order.request, request):
+    elif request.purpose not in RISK_REDUCING and raises_exposure(order.request, request):
         signed = order.request.side.sign * order.filled
         decision = decide(request, replace(figures, held=figures.held - signed))
     else:

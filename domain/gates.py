@@ -41,10 +41,11 @@ def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
 
 
 def decide_lesser(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
-    """Walk the gates for an entry that is made smaller or moved away from the market.
+    """Walk the gates for a change that takes up no more than what was admitted.
 
-    It takes up less than what was admitted, so those gates that hold back new exposure stand
-    open; what the market and the venue demand of any order they demand of it, too.
+    An entry made smaller or moved away from the market, an exit or a stop at another price:
+    those gates that hold back new exposure stand open; what the market and the venue demand of
+    any order they demand of it, too.
     """
     as_exit = replace(request, purpose=Purpose.EXIT)
     refusal = walk((_known, _observing, _tradable, _blocked), as_exit, figures)

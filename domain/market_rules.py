@@ -34,11 +34,13 @@ def first_parcel(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     price = request.limit_price or request.stop_price or figures.price
     if price is None or request.purpose in RISK_REDUCING:
         return None
-    held = max(figures.held, Decimal(0))
-    after = (held + request.quantity) * price
-    if held * price >= LEAST_PARCEL or after >= LEAST_PARCEL:
+    # What is held is worth what the market gives; what is bought, what is paid for it. The
+    # venue's word on a position comes later than the fill that made it.
+    held = max(figures.held, figures.managed, Decimal(0)) * (figures.price or price)
+    after = held + request.quantity * price
+    if held >= LEAST_PARCEL or after >= LEAST_PARCEL:
         return None
-    least = (LEAST_PARCEL / price - held).to_integral_value(ROUND_CEILING)
+    least = ((LEAST_PARCEL - held) / price).to_integral_value(ROUND_CEILING)
     return Refusal(
         request.client_order_id,
         "FIRST_PARCEL",

@@ -9,19 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.order_life import BY_HAND
 from domain.orders import Order, OrderError, OrderState
 
-BY_HAND = "settled by hand"
-"""How the reason of an order begins that a person has settled."""
 BY_HAND_KEY = "by-hand-"
 """How the key of an execution begins that stands for a person's word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a person says: `quantity` filled in all at `price`; none of it when it is zero."""
+    """What a person says: `quantity` filled in all, at `price` what is not booked yet.
 
-    quantity: Decimal
+    None for the quantity: nothing but what is booked, the venue does not have it.
+    """
+
+    quantity: Decimal | None
     price: Decimal | None = None
 
 
@@ -52,29 +54,30 @@ def resolve(order: Order, outcome: Outcome, who: str) -> Resolution:
             f"The fate of {name} is not in doubt: it is {order.state}. Only an UNKNOWN order is "
             "settled by hand; to end another, cancel it.",
         )
-    if outcome.quantity < order.filled:
+    filled = order.filled if outcome.quantity is None else outcome.quantity
+    if filled < order.filled:
         raise OrderError(
             "RESOLVED_BELOW_FILLED",
             f"{order.filled} of {name} are booked by the venue's own executions, so it cannot "
-            f"have filled {outcome.quantity}. Give the quantity filled in all.",
+            f"have filled {filled}. Give the quantity filled in all.",
         )
-    if outcome.quantity > order.most:
+    if filled > order.most:
         raise OrderError(
             "RESOLVED_ABOVE_QUANTITY",
-            f"{name} was for {order.most}, so it cannot have filled {outcome.quantity}. "
+            f"{name} was for {order.most}, so it cannot have filled {filled}. "
             "Give the quantity filled of this order alone.",
         )
-    booked = outcome.quantity - order.filled
+    booked = filled - order.filled
     if booked and outcome.price is None:
         raise OrderError(
             "PRICE_MISSING", f"{booked} of {name} would be booked; at which price? Give it."
         )
     if outcome.price is not None and outcome.price <= 0:
         raise OrderError("PRICE_NOT_POSITIVE", f"The price {outcome.price} is not above zero.")
-    if outcome.quantity >= order.request.quantity:
-        state, words = OrderState.FILLED, f"filled {outcome.quantity}"
-    elif outcome.quantity:
-        state, words = OrderState.CANCELLED, f"filled {outcome.quantity}, the rest is gone"
+    if filled >= order.request.quantity:
+        state, words = OrderState.FILLED, f"filled {filled}"
+    elif filled:
+        state, words = OrderState.CANCELLED, f"filled {filled}, the rest is gone"
     else:
         state, words = OrderState.NOT_SENT, "the venue does not have it"
     return Resolution(
@@ -85,8 +88,3 @@ def resolve(order: Order, outcome: Outcome, who: str) -> Resolution:
         price=outcome.price if booked else None,
         reason=f"{BY_HAND} ({who}): {words}",
     )
-
-
-def is_by_hand(order: Order) -> bool:
-    """A person has settled it, not the venue."""
-    return (order.reason or "").startswith(BY_HAND)
