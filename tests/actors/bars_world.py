@@ -231,17 +231,17 @@ class World:
         def all_there() -> bool:
             if wanted <= {message.ticket for message in self.heard.of(BarsReady)}:
                 return True
-            self.leap_if_idle()
-            return False
+            return self.leap_if_idle()
 
         until(all_there, "all bars that were wanted", seconds, every=0.002)
         return self.ready(*tickets)
 
-    def leap_if_idle(self) -> None:
-        """Go on to when the next request may go, where none is under way."""
+    def leap_if_idle(self) -> bool:
+        """Go on to when the next request may go, where none is under way; False, to go on with."""
         requests = self.state()["requests"]
         if requests["open"] == 0 and requests["next_in_seconds"] is not None:
             self.clock.leap(requests["next_in_seconds"])
+        return False
 
     def state(self) -> dict[str, Any]:
         """What history says of itself."""

@@ -20,7 +20,8 @@ def _asked(venue: Venue) -> int:
 def test_bars_are_fetched_kept_and_shown(tmp_path: Path, venue: Venue) -> None:
     venue.start()
     with growing(tmp_path, venue.port, ALLOWED_SYMBOLS="BHP/AUD,AUD/USD") as tree:
-        first = until(lambda: _bars(tree) if _bars(tree)["items"] else None, "bars of BHP")
+        until(lambda: _bars(tree)["items"], "bars of BHP")
+        first = _bars(tree)
         assert first["symbol"] == "BHP/AUD"
         assert (first["timeframe"], first["what"], first["notes"]) == ("5 mins", "TRADES", [])
         assert len(first["items"]) == 50
@@ -32,9 +33,8 @@ def test_bars_are_fetched_kept_and_shown(tmp_path: Path, venue: Venue) -> None:
         assert len(clamped["notes"]) == 2
         refused = tree.call("GET", "/bars/BHP-AUD?timeframe=soon")
         assert (refused.status_code, refused.json()["code"]) == (422, "TIMEFRAME_NOT_KNOWN")
-        series = until(
-            lambda: rows if len(rows := tree.get("/bars")["items"]) == 2 else None, "both series"
-        )
+        until(lambda: len(tree.get("/bars")["items"]) == 2, "both series")
+        series = tree.get("/bars")["items"]
         assert {row["symbol"] for row in series} == {"BHP/AUD", "AUD/USD"}
         state = tree.get("/actors/ib.history")["state"]
         assert state["requests"]["asked"] == 2

@@ -19,13 +19,15 @@ _CHAIN = (
     names.history(names.IB),
     names.orders(names.IB),
     names.resync(names.IB),
+    names.bars(names.IB),
 )
 _TRADERS = (names.DESK, names.PLAN_MONITOR, names.STRATEGIST)
 _CONSOLE = (names.HOOK, names.NARRATOR)
 #: Who restarts with whom, in order: in the venue those that stand after it, elsewhere nobody;
 #: a supervisor's own children with it.
-_SEATS = {name: _CHAIN[index:] for index, name in enumerate(_CHAIN)}
-_OTHERS = {name: (name,) for name in (names.LEDGER, *_TRADERS, *_CONSOLE)}
+_SEATS = {name: _CHAIN[index:] for index, name in enumerate(_CHAIN[:-1])}
+#: The last of the chain is among them: six crashes in it would be more than the venue bears.
+_OTHERS = {name: (name,) for name in (names.LEDGER, _CHAIN[-1], *_TRADERS, *_CONSOLE)}
 _SUPERVISORS = {
     names.IB: (names.IB, *_CHAIN),
     names.TRADING: (names.TRADING, *_TRADERS),
