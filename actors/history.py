@@ -45,8 +45,9 @@ from domain.bars import DAY, SeriesKey, Span, TimeframeError, proven
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails
 
-#: What the readers get of each instrument: a day of bars round the clock, or four of a share's.
-_STANDING, _STANDING_REACH, _STANDING_LIMIT = "5 mins", timedelta(days=6), 288
+#: What the readers get of each instrument. It is one request, and as its length counts in trading
+#: time, it brings some days of a share's.
+_STANDING, _STANDING_REACH, _STANDING_LIMIT = "5 mins", timedelta(hours=23), 276
 #: How many series are followed for the readers: each is one of the venue's open requests.
 _MOST_FOLLOWED = 20
 _FOR_READERS = "readers "
@@ -167,7 +168,14 @@ class History(Actor):
         start = now - _STANDING_REACH
         self._take(
             WantBars(
-                deadline, ticket, self.seat.name, symbol, _STANDING, start, limit=_STANDING_LIMIT
+                deadline,
+                ticket,
+                self.seat.name,
+                symbol,
+                _STANDING,
+                start,
+                limit=_STANDING_LIMIT,
+                or_older=True,
             )
         )
         if len(self._following) < _MOST_FOLLOWED:
@@ -229,13 +237,14 @@ class History(Actor):
 
     def _answer(self, work: Work, code: str = "", sentence: str = "") -> None:
         message = work.message
+        start = 0.0 if message.or_older else work.wanted.start
         self.tell(
             names.bars(self.venue),
             AnswerBars(
                 message.ticket,
                 message.who,
                 work.key,
-                work.wanted,
+                Span(start, work.wanted.end),
                 message.limit,
                 work.notes,
                 code,

@@ -1,6 +1,6 @@
 """`make bench`: measure everything, or what is named, and write the table.
 
-    python -m benchmarks [orders decode ledger start reconnect memory soak] [--quick]
+    python -m benchmarks [orders decode ledger history start reconnect memory soak] [--quick]
 
 Baseline and tree alternate within one run; compare within one run alone. All samples are kept in
 `build/benchmarks/NAME.json`, the table in `build/benchmarks/report.txt` and `report.json`.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import decode, ledger, memory, orders, reconnect, report, soak, start
+from benchmarks import decode, history, ledger, memory, orders, reconnect, report, soak, start
 from benchmarks.processes import Failed
 from benchmarks.report import Line, Result
 
@@ -32,6 +32,8 @@ class Sizes:
     decode_runs: int = 5
     intents: int = 2000
     rows: int = 1_000_000
+    bar_requests: int = 200
+    bar_days: int = 20
     starts: int = 5
     reconnects: int = 10
     memory_seconds: float = 60.0
@@ -48,6 +50,8 @@ QUICK = Sizes(
     decode_runs=2,
     intents=200,
     rows=20_000,
+    bar_requests=130,
+    bar_days=3,
     starts=1,
     reconnects=2,
     memory_seconds=5.0,
@@ -83,6 +87,10 @@ def _ledger(sizes: Sizes, folder: Path) -> Result:
     return Result("ledger", tuple(lines), {m.name: m.samples for m in found})
 
 
+def _history(sizes: Sizes, folder: Path) -> Result:
+    return history.measure(sizes.bar_requests, sizes.bar_days, folder)
+
+
 def _start(sizes: Sizes, folder: Path) -> Result:
     return start.measure(sizes.starts, folder)
 
@@ -103,6 +111,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes, Path], Result]] = {
     "orders": _orders,
     "decode": _decode,
     "ledger": _ledger,
+    "history": _history,
     "start": _start,
     "reconnect": _reconnect,
     "memory": _memory,

@@ -194,7 +194,8 @@ def _next(at: float, bar_seconds: int, zone: tzinfo) -> float:
 #: IB's table of durations and bar sizes (*historical data limitations*): the longest span that a
 #: request is used for, the smallest and the largest bar with it, and its word; without a word it
 #: is said in seconds. Seconds are counted in trading time and so reach back at least as far as
-#: the clock does. A week, a month and a year are used for a little less than they are.
+#: the clock does; a day is one day with trading, which may be less, so its row ends before it.
+#: A week, a month and a year are used for a little less than they are.
 _DURATIONS = (
     (60, 1, 60, ""),
     (120, 1, 120, ""),
@@ -202,7 +203,7 @@ _DURATIONS = (
     (3600, 5, 3600, ""),
     (14400, 10, 10800, ""),
     (28800, 30, 28800, ""),
-    (DAY, 60, 28800, ""),
+    (82800, 60, 28800, ""),
     (6 * DAY, 180, 7 * DAY, "1 W"),
     (27 * DAY, 1800, 30 * DAY, "1 M"),
     (364 * DAY, DAY, 30 * DAY, "1 Y"),

@@ -42,6 +42,8 @@ class WantBars(Command):
     priority: Priority = Priority.LIVE
     limit: int = 20_000
     """The answer carries at most so many, the newest; all of them are kept."""
+    or_older: bool = False
+    """The answer is filled up to the limit with bars from before `start` that are there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,15 +14,20 @@ from actors.lanes import Exit, ExitKind, Stop
 from actors.messages import (
     Alert,
     CircuitChanged,
+    DataFlows,
+    DataTrouble,
     Introduce,
     LinkDown,
     Reconciled,
     ReconcileNow,
+    RenewLink,
     VenueExposed,
 )
 from actors.system import ActorSystem
 from actors.venue import VenueSupervisor
-from domain.maintenance import Schedule
+from domain.maintenance import Recurrence, Schedule, WindowKind
+from domain.outage import NEEDS_PERSON
+from domain.symbols import Symbol
 from runtime.clocks import WarpClock
 from runtime.threads import ThreadRuntime
 from tests.actors.conftest import LIMIT, Crash, Diary, End, FullChance, Recorder, recorder
@@ -60,6 +65,14 @@ class Desk(Recorder):
         self.diary.add("desk", f"circuit {message.state}")
 
 
+class Link(Recorder):
+    """Hears that it is to be made anew."""
+
+    @on(RenewLink)
+    def _renew(self, message: RenewLink) -> None:
+        self.diary.add(self.seat.name, f"renew {message.cause}")
+
+
 class Venue:
     """A venue with a connection and orders, and the desk that hears of it."""
 
@@ -71,7 +84,7 @@ class Venue:
         self.losses = 0
         self.alerts: list[Alert] = []
         kind = type("Desk", (Desk,), {"alerts": self.alerts})
-        children = (recorder(self.diary, CONNECTION), recorder(self.diary, ORDERS))
+        children = (recorder(self.diary, CONNECTION, Link), recorder(self.diary, ORDERS))
         self.system.fill(
             self.system.seat(names.DESK), lambda system, seat: kind(system, seat, self.diary)
         )
@@ -242,3 +255,133 @@ def test_a_seat_that_starts_late_is_told_how_things_stand(venue: Venue) -> None:
     venue.tell(Introduce(names.DESK))
     venue.diary.wait_for("desk", "circuit closed", times=2)
     assert venue.diary.entries.count(("desk", "GONE 1.0")) == 2, "the link is up again"
+
+
+# -- announced windows, outages that last, instruments without data -------------------------
+
+
+def around(clock: WarpClock, kind: WindowKind, begins: timedelta, lasts: timedelta) -> Schedule:
+    """A schedule with one window a day, by the clock's own time."""
+    at = (clock.now() + begins).replace(microsecond=0)
+    return Schedule((Recurrence(kind, at.time(), (at + lasts).time(), UTC),), UTC)
+
+
+@pytest.fixture
+def restarting() -> Iterator[Venue]:
+    """Its gateway restarts, as announced, from a minute ago on for an hour."""
+    clock = WarpClock()
+    schedule = around(clock, WindowKind.RESTART, -timedelta(minutes=1), timedelta(hours=1))
+    built = Venue(schedule, clock)
+    yield built
+    built.close()
+
+
+def alerts(venue: Venue, code: str = "VENUE_DOWN") -> list[str]:
+    heard = [what for who, what in venue.diary.entries if who == "desk"]
+    return [w.removeprefix(f"alert {code} ") for w in heard if w.startswith(f"alert {code} ")]
+
+
+def test_in_an_announced_restart_the_waits_are_short_and_the_circuit_stays_closed(
+    restarting: Venue,
+) -> None:
+    for wait in (1.0, 2.0, 4.0, 5.0, 5.0, 5.0):
+        restarting.lose(wait)
+    assert restarting.circuits() == []
+    assert restarting.state()["health"] == "amber"
+    assert alerts(restarting) == []
+
+
+def test_pain_19_after_the_window_the_outage_is_red_with_its_cause_and_since(
+    restarting: Venue,
+) -> None:
+    restarting.lose(1.0)
+    restarting.clock.leap(1800.0)
+    assert restarting.state()["health"] == "amber", "as announced"
+    restarting.clock.leap(1800.0)
+    restarting.diary.wait_for("desk", "alert VENUE_DOWN 1")
+    assert restarting.state()["health"] == "red"
+    alert = restarting.alerts[-1]
+    assert alert.level == "error" and alert.stands
+    assert "(60 min): the link is gone" in alert.sentence, alert.sentence
+
+
+def test_pain_19_an_outage_of_26_hours_is_told_and_told_again_and_nothing_gives_up(
+    venue: Venue,
+) -> None:
+    venue.lose(1.0)
+    for _ in range(26 * 12):
+        venue.clock.leap(300.0)
+        venue.state()
+    venue.diary.wait_for("desk", "alert VENUE_DOWN 9")
+    # Red within five minutes; then after 15 min, an hour, and every four hours.
+    assert alerts(venue) == [str(n) for n in range(1, 10)]
+    first = venue.alerts[0]
+    assert "5 min" in first.sentence or "1 min" in first.sentence, first.sentence
+    assert venue.state()["crashes_in_window"] == 0
+    venue.tell(RECONCILED)
+    venue.diary.wait_for("desk", "alert VENUE_DOWN over")
+    assert "26 h" in venue.alerts[-1].sentence
+    assert venue.state()["alerts"] == []
+
+
+@pytest.mark.parametrize("cause", sorted(NEEDS_PERSON))
+def test_what_only_a_person_can_mend_is_tried_slowly_and_told_at_once(
+    venue: Venue, cause: str
+) -> None:
+    venue.diary.wait_for(ORDERS, "start")
+    venue.system.tell(CONNECTION, End(Exit(ExitKind.LINK_LOST, cause, "not this account")))
+    venue.diary.wait_for("desk", f"{cause} 60.0")
+    venue.diary.wait_for("desk", "alert VENUE_DOWN 1")
+    assert venue.state()["health"] == "red"
+
+
+def test_a_window_is_announced_ten_minutes_before_it_begins() -> None:
+    clock = WarpClock()
+    schedule = around(clock, WindowKind.LOGIN, timedelta(minutes=12), timedelta(minutes=15))
+    venue = Venue(schedule, clock)
+    try:
+        venue.lose(1.0)
+        assert alerts(venue, "ANNOUNCED_WINDOW") == []
+        for _ in range(5):
+            clock.leap(60.0)
+            venue.state()
+        venue.diary.wait_for("desk", "alert ANNOUNCED_WINDOW over")
+        told = [each for each in venue.alerts if each.code == "ANNOUNCED_WINDOW"]
+        assert len(told) == 1
+        assert "IB Key" in told[0].sentence
+    finally:
+        venue.close()
+
+
+def trouble(symbol: str = "BHP/AUD", code: str = "DATA_SILENT") -> DataTrouble:
+    return DataTrouble(names.IB, 1, code, Symbol.parse(symbol), f"{symbol} is silent.", "Look.")
+
+
+def test_pain_3_for_a_silent_instrument_the_link_is_made_anew_once_then_a_person_hears(
+    venue: Venue,
+) -> None:
+    venue.diary.wait_for(ORDERS, "start")
+    venue.tell(trouble())
+    venue.diary.wait_for(CONNECTION, "renew DATA_SILENT")
+    assert alerts(venue, "DATA_SILENT") == []
+    venue.clock.leap(600.0)
+    venue.tell(trouble())
+    venue.tell(trouble("VAS/AUD"))
+    venue.diary.wait_for("desk", "alert DATA_SILENT 1")
+    assert venue.diary.entries.count((CONNECTION, "renew DATA_SILENT")) == 1
+    for symbol in ("BHP/AUD", "VAS/AUD"):
+        assert alerts(venue, "DATA_SILENT") == ["1"], "one alert, until both bring quotes"
+        venue.tell(DataFlows(names.IB, Symbol.parse(symbol)))
+    venue.diary.wait_for("desk", "alert DATA_SILENT over")
+    venue.clock.leap(3600.0)
+    venue.tell(trouble())
+    venue.diary.wait_for(CONNECTION, "renew DATA_SILENT", times=2)
+
+
+def test_a_refusal_of_data_is_no_reason_to_renew_the_link(venue: Venue) -> None:
+    venue.diary.wait_for(ORDERS, "start")
+    for symbol in ("BHP/AUD", "VAS/AUD", "AUD/USD"):
+        venue.tell(trouble(symbol, "IB10197"))
+    venue.diary.wait_for("desk", "alert IB10197 1")
+    assert alerts(venue, "IB10197") == ["1"], "one alert for all of them"
+    assert (CONNECTION, "renew DATA_SILENT") not in venue.diary.entries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from domain.silence import REFUSED_FIRST, REFUSED_FOR_GOOD, REFUSED_LONGEST, Life, Step
 from domain.symbols import Symbol
@@ -40,7 +41,7 @@ def test_silent_in_an_open_market_it_is_asked_again_then_reported_ever_more_slow
     assert done[0] == (100.0, Step.ASK)
     assert done[1] == (200.0, Step.ASK_AND_REPORT)
     assert all(step is Step.ASK_AND_REPORT for _, step in done[1:])
-    waits = [after[0] - before[0] for before, after in zip(done[1:], done[2:], strict=False)]
+    waits = [after[0] - before[0] for before, after in pairwise(done[1:])]
     assert waits[:2] == [200.0, 400.0]
     assert set(waits[2:]) == {600.0}, "no storm, and no end"
 

@@ -74,9 +74,10 @@ def execution(
     shares: str = "100",
     when: str = "20260909 10:00:00 Australia/NSW",
     request: int = -1,
+    account: str = ACCOUNT,
 ) -> bytes:
     return frame(
-        *(11, request, order_id, *BHP_FIELDS, execution_id, when, ACCOUNT, "ASX", "BOT"),
+        *(11, request, order_id, *BHP_FIELDS, execution_id, when, account, "ASX", "BOT"),
         *(shares, "45.1", 123, 1, 0, shares, "45.1", reference, "", "", "", 2),
     )
 

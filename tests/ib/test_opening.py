@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from adapters.ib.opening import IBLinkOptions, LinkOpening
 from adapters.venue import LinkError
 from tests.ib.messages import error
 from tests.ib.peer import Peer, frame, listening, run
@@ -43,6 +44,8 @@ def _refuse_client_id(peer: Peer) -> None:
         (_refuse_client_id, "CLIENT_ID_IN_USE"),
         (_set(accounts="DU2,DU3"), "WRONG_ACCOUNT"),
         (_set(accounts="U1"), "WRONG_MODE"),
+        (_set(accounts="F1"), "WRONG_MODE"),
+        (_set(accounts="XY1"), "ACCOUNT_OF_NO_KIND"),
     ],
 )
 def test_a_step_that_fails_is_named(misbehaviour: Callable[[Peer], None], cause: str) -> None:
@@ -144,5 +147,66 @@ def test_a_socket_of_a_failed_start_is_let_go() -> None:
             with pytest.raises(LinkError):
                 await link_to(peer.port, Recorder(), step_seconds=0.05).open()
             await asyncio.wait_for(peer.ended.wait(), 2)
+
+    run(body())
+
+
+@pytest.mark.parametrize(
+    ("account", "paper", "fits"),
+    [
+        ("DU1", True, True),
+        ("DUQ200898", True, True),
+        ("DF1", True, True),
+        ("U1", False, True),
+        ("F1", False, True),
+        ("I1", False, True),
+        ("DUQ200898", False, False),
+        ("DF1", False, False),
+        ("U1", True, False),
+        ("I1", True, False),
+    ],
+)
+def test_the_account_says_of_which_money_it_is(account: str, paper: bool, fits: bool) -> None:
+    async def body() -> None:
+        peer = Peer()
+        peer.accounts = account
+        async with listening(peer):
+            link = link_to(peer.port, Recorder(), paper=paper)
+            if fits:
+                assert (await link.open()).account == account
+                link.close()
+            else:
+                with pytest.raises(LinkError) as raised:
+                    await link.open()
+                assert raised.value.cause == "WRONG_MODE"
+
+    run(body())
+
+
+def test_a_port_of_the_other_money_refuses_the_account_behind_it() -> None:
+    """Held against the account each time: the port alone was checked at the start."""
+
+    async def body() -> None:
+        opening = LinkOpening(IBLinkOptions("127.0.0.1", 4001, 17, paper=True))
+        opening.accounts_came(("DU1",))
+        with pytest.raises(LinkError, match="4001") as raised:
+            opening._check_account()
+        assert raised.value.cause == "WRONG_MODE"
+
+    run(body())
+
+
+def test_no_sentence_names_an_account_in_full() -> None:
+    """They are shown where no token is asked for."""
+
+    async def body() -> None:
+        peer = Peer()
+        peer.accounts = "U7654321,U1234567"
+        async with listening(peer):
+            for account, paper in ((None, None), ("U1111111", None), ("U7654321", True)):
+                with pytest.raises(LinkError) as raised:
+                    await link_to(peer.port, Recorder(), account=account, paper=paper).open()
+                words = str(raised.value)
+                assert not any(n in words for n in ("7654321", "1234567", "1111111")), words
 
     run(body())

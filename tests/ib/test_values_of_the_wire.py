@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.quotes import is_stale
 from adapters.ib.contracts import contract_of, symbol_of
 from adapters.ib.decoding import number, sessions_of, split_execution_id, venue_id
 from adapters.ib.errors import ErrorTable, error_table
@@ -164,6 +165,77 @@ def test_delayed_ticks_make_a_delayed_quote_and_never_mix_with_live_ones() -> No
     level.kind_of_data(2)
     level.price(1, 45.0, 10)
     assert _quote(level).data_type is DataType.FROZEN
+
+
+# Facts 4.1: each live id, the delayed one that stands for it, and the field that it fills.
+@pytest.mark.parametrize(
+    ("live", "delayed", "field"),
+    [(1, 66, "bid"), (2, 67, "ask"), (4, 68, "last"), (9, 75, "close")],
+)
+def test_each_price_has_a_live_and_a_delayed_id(live: int, delayed: int, field: str) -> None:
+    for kind, data_type in ((live, DataType.LIVE), (delayed, DataType.DELAYED)):
+        level = Level1(BHP)
+        assert level.price(kind, 45.0, 10)
+        quote = _quote(level)
+        assert (getattr(quote, field), quote.data_type) == (45.0, data_type)
+        for nothing in (-1.0, 0.0, math.nan):
+            level.price(kind, nothing, 0)
+            assert getattr(_quote(level), field) is None
+
+
+@pytest.mark.parametrize(
+    ("live", "delayed", "field"),
+    [(0, 69, "bid_size"), (3, 70, "ask_size"), (5, 71, "last_size"), (8, 74, "volume")],
+)
+def test_each_size_has_a_live_and_a_delayed_id(live: int, delayed: int, field: str) -> None:
+    for kind, data_type in ((live, DataType.LIVE), (delayed, DataType.DELAYED)):
+        level = Level1(BHP)
+        assert level.size(kind, 7.0)
+        assert (getattr(_quote(level), field), _quote(level).data_type) == (7.0, data_type)
+
+
+@pytest.mark.parametrize("kind", [72, 73, 76])
+def test_a_delayed_id_that_no_quote_shows_makes_it_delayed_all_the_same(kind: int) -> None:
+    level = Level1(BHP)
+    level.price(1, 45.0, 10)
+    assert not level.price(kind, 44.0, 0)
+    assert _quote(level).data_type is DataType.DELAYED
+    assert _quote(level).bid is None, "nothing live is left"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data_type"),
+    [(1, DataType.LIVE), (2, DataType.FROZEN), (3, DataType.DELAYED), (4, DataType.DELAYED)],
+)
+def test_the_kind_of_data_as_the_venue_names_it(kind: int, data_type: DataType) -> None:
+    level = Level1(BHP)
+    assert level.kind_of_data(kind)
+    assert _quote(level).data_type is data_type
+    assert not level.kind_of_data(9)
+
+
+def test_a_quote_says_what_is_missing_and_a_crossed_one_is_no_price() -> None:
+    level = Level1(BHP)
+    assert _quote(level).missing == ("bid", "ask", "last")
+    level.price(1, 45.2, 10)
+    assert _quote(level).missing == ("ask", "last")
+    level.price(2, 45.0, 10)
+    level.price(4, 45.1, 10)
+    crossed = _quote(level)
+    assert crossed.missing == ()
+    assert crossed.crossed and crossed.mid is None and not crossed.two_sided
+    assert is_stale(crossed, 1.0, 15.0), "as before the opening auction"
+    emptied = crossed.emptied()
+    assert emptied.missing == ("bid", "ask", "last") and is_stale(emptied, 1.0, 15.0)
+
+
+def test_a_halted_instrument_opens_nothing() -> None:
+    level = Level1(BHP)
+    level.price(1, 45.0, 10)
+    level.price(2, 45.1, 10)
+    assert not is_stale(_quote(level), 1.0, 15.0)
+    level.generic(49, 1)
+    assert is_stale(_quote(level), 1.0, 15.0)
 
 
 def test_halted_and_what_no_quote_shows() -> None:
