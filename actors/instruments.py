@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 
 from actors import names
 from actors.lanes import Stop
-from actors.messages import BookLoaded, InstrumentFailed, InstrumentKnown, LoadBook
+from actors.messages import (
+    BookLoaded,
+    DataTrouble,
+    InstrumentFailed,
+    InstrumentKnown,
+    LoadBook,
+)
 from adapters.venue import LinkError, Remembered, UnknownInstrument, VenueLink
 from config.errors import CodedError
 from domain.symbols import Symbol
@@ -37,6 +43,7 @@ _AGAIN_SECONDS = 30.0
 _CONFIRM_SECONDS = 3.0
 #: However often the venue refuses something, an instrument is asked for this often at most.
 _DOUBT_SECONDS = 60.0
+_CURE = "Nothing is traded in it meanwhile; `GET /venues` shows it. Correct ALLOWED_SYMBOLS."
 
 
 class FirstLook:
@@ -155,10 +162,13 @@ class Instruments:
             self._actor.after(_CONFIRM_SECONDS, _timer_of(symbol))
             return
         self._actor.after(DAILY.total_seconds(), _timer_of(symbol))
-        known = self._told.get(symbol)
         refused = InstrumentRefused(symbol, error.code, str(error))
-        if isinstance(known, InstrumentKnown):
+        if isinstance(self._told.get(symbol), InstrumentKnown):
             self._actor.log.error("{} is shut: {} [{}]", symbol, error, error.code)
+        trouble = DataTrouble(
+            self._actor.venue, self._actor.epoch, error.code, symbol, str(error), _CURE
+        )
+        self._actor.tell(self._actor.venue, trouble)
         self._tell(InstrumentFailed(self._actor.venue, refused))
         self._look()
 

@@ -122,7 +122,8 @@ class FarmChanged(Message):
 class DataTrouble(Message):
     """To the venue's supervisor: an instrument brings no data, and asking again has not helped.
 
-    `code` is `DATA_SILENT`, or `IB` and the code with which the venue refuses.
+    `code` is `DATA_SILENT`, `IB` and the code with which the venue refuses, or why the instrument
+    cannot be traded at all (`UNKNOWN_SYMBOL`, …).
     """
 
     venue: str

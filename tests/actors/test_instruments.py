@@ -16,6 +16,7 @@ from actors.connection import Connection, ConnectionOptions
 from actors.instruments import EXIT_SETTINGS, FirstLook
 from actors.messages import (
     BookLoaded,
+    DataTrouble,
     InstrumentFailed,
     InstrumentKnown,
     LinkUp,
@@ -133,6 +134,12 @@ def test_all_that_is_wrong_is_judged_once_all_have_been_told_of() -> None:
         company.heard.wait_for(LoadBook, lambda m: m.reply_to == CONNECTION, seat=names.LEDGER)
         [failed] = company.heard.of(InstrumentFailed, DESK)
         assert (failed.refused.symbol, failed.refused.code) == (BPH, "UNKNOWN_SYMBOL")
+        told = company.heard.wait_for(DataTrouble, seat=names.IB)
+        assert (told.symbol, told.code, told.sentence) == (
+            BPH,
+            "UNKNOWN_SYMBOL",
+            failed.refused.sentence,
+        )
         assert not company.system.ending
         # Nothing is held and nothing works: the settings are wrong, and nobody is to restart it.
         company.put(CONNECTION, BookLoaded((), (), ()))

@@ -155,6 +155,8 @@ def test_what_was_known_before_and_is_no_more_is_shut_and_the_rest_goes_on(
         shut = instruments(tree)["GONE/AUD"]
         assert (shut["refused_code"], shut["phase"]) == ("UNKNOWN_SYMBOL", "UNKNOWN")
         assert "The venue knows no GONE/AUD" in shut["refused"]
+        [shown] = tree.get("/venues")["items"]
+        assert "UNKNOWN_SYMBOL" in [alert["code"] for alert in shown["alerts"]]
         refused = tree.propose("KLP-SHUT", symbol="GONE/AUD", type="LIMIT", limit_price="38.00")
         assert (refused.status_code, refused.json()["code"]) == (409, "INSTRUMENT_NOT_KNOWN")
         assert tree.propose("KLP-GOOD").status_code == 202
