@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simulators.tws.encode_orders import open_order
-from tests.ib.messages import _INSTRUMENT, BHP_FIELDS, broker_order, execution
+from tests.ib.messages import BHP_FIELDS, INSTRUMENT, broker_order, execution
 from tests.ib.peer import ACCOUNT, Peer, frame, listening, run
 from tests.ib.recorder import Recorder, limit_order, link_to
 
@@ -19,7 +19,7 @@ def _position(account: str) -> bytes:
 def _open_order(account: str, order_id: int, reference: str) -> bytes:
     order = broker_order(order_id, reference, "Submitted")
     order = replace(order, request=replace(order.request, account=account))
-    return frame(*open_order(order, _INSTRUMENT, None, 176))
+    return frame(*open_order(order, INSTRUMENT, None, 176))
 
 
 def test_what_belongs_to_another_account_is_not_booked() -> None:

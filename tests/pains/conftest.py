@@ -16,7 +16,7 @@ from simulators.books import Books
 from simulators.tws.control import ControlClient
 from simulators.tws.wire_history import WireHistory
 from tests.simulators.gateway_process import ready_facts
-from tests.tree.in_process import Tree, Venue, growing
+from tests.tree.in_process import QUICKLY, Tree, Venue, growing
 
 
 class Stage:
@@ -44,9 +44,12 @@ class Stage:
         assert self._control is not None, "no gateway plays"
         return self._control
 
-    def tree(self, **given: str) -> AbstractContextManager[Tree]:
-        """Grow a tree against it; its book stays from one to the next."""
-        return growing(self.folder, self.venue.port, **given)
+    def tree(self, *, watched: bool = True, **given: str) -> AbstractContextManager[Tree]:
+        """Grow a tree against it; its book stays from one to the next.
+
+        Unwatched where the clock leaps: a handler that runs just then would seem to hang.
+        """
+        return growing(self.folder, self.venue.port, QUICKLY, watched, **given)
 
     def books(self) -> Books:
         """The broker's truth."""

@@ -148,7 +148,6 @@ class Tree:
 def growing(
     folder: Path,
     ib_port: int,
-    *,
     backoff: Backoff = QUICKLY,
     watched: bool = True,
     **given: str,
