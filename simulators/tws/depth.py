@@ -156,12 +156,9 @@ def changes(
     """
     rows = list(told)
     for place, level in enumerate(levels):
-        price = level[0]
-        while (
-            place < len(rows) and rows[place][0] != price and _is_better(rows[place], level, side)
-        ):
+        while place < len(rows) and _is_better(rows[place], level, side):
             yield place, Operation.DELETE, rows.pop(place)
-        if place < len(rows) and rows[place][0] == price:
+        if place < len(rows) and rows[place][0] == level[0]:
             if rows[place] != level:
                 yield place, Operation.UPDATE, level
                 rows[place] = level

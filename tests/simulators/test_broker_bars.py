@@ -106,7 +106,10 @@ def test_days_of_a_market_round_the_clock_follow_each_other(tmp_path: Path) -> N
     world = BrokerWorld(tmp_path, market="lively")
     for what, size, month in (("TRADES", 86400 * 20, 9), ("TRADES", 86400 * 20, 11)):
         end = datetime(2026, month, 20, 1, 30, tzinfo=UTC)
-        days = [bar.day for bar in world.broker.bars(BHP, what, end, size, 86400)]
+        found = world.broker.bars(BHP, what, end, size, 86400)
+        days = [bar.day for bar in found]
         assert None not in days
+        # In winter a session ends at midnight: it is the last of its day.
+        assert {bar.start.hour for bar in found[1:]} == {14 if month == 9 else 12}
         assert days == sorted(set(days), key=str) and len(days) in (20, 21)
     world.broker.close()
