@@ -6,7 +6,6 @@ Whatever changes is on disk before a method returns. Not safe for several thread
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +32,6 @@ from simulators.model import (
     Instrument,
     Margin,
     NewOrder,
-    OrderChanged,
     OrderNotice,
     OrderRefused,
     Phase,
@@ -41,8 +39,8 @@ from simulators.model import (
     Session,
     TopOfBook,
 )
-from simulators.order_checks import Refusal
 from simulators.order_desk import OrderDesk
+from simulators.order_entry import OrderEntry
 from simulators.order_register import OrderRegister
 from simulators.settlement import Settlement
 
@@ -119,6 +117,9 @@ class SimulatedBroker:
         self._desk = OrderDesk(
             self._register, exchange, settlement, self._funds, lambda: self.habits
         )
+        self._entry = OrderEntry(
+            store, self._register, self._desk, exchange, self._funds, ACCOUNT, lambda: self.habits
+        )
         self.back_office = BackOffice(
             self._register,
             self._desk,
@@ -127,10 +128,9 @@ class SimulatedBroker:
             self._funds,
             ACCOUNT,
             lambda: self.habits,
-            self._take_checked,
+            self._entry.take,
             self._commit,
         )
-        self._highest = store.clients()
         self._markets_written = exchange.now
         for con_id, market in exchange.markets.items():
             store.restore_market(con_id, market)
@@ -203,27 +203,13 @@ class SimulatedBroker:
 
     def place(self, order: NewOrder) -> list[BrokerEvent]:
         """Take a new order, or change the live one that has its client id and order id."""
-        events = self._catch_up()
-        if not order.account:
-            order = replace(order, account=self.account)
-        order = self._with_stop(order)
-        live = self._register.find(order.client_id, order.order_id)
-        if live is not None and live.is_open:
-            events += self._change(live, order)
-        else:
-            events += self._take(live, order)
+        events = self._catch_up() + self._entry.place(order)
         self._commit()
         return events
 
     def preview(self, order: NewOrder) -> Preview | OrderRefused:
         """What would come of an order, as of the last `advance`; nothing is kept of it."""
-        if not order.account:
-            order = replace(order, account=self.account)
-        order = self._with_stop(order)
-        refusal = self._refuse(order, None)
-        if refusal is not None:
-            return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)
-        return self._funds.preview(order)
+        return self._entry.preview(order)
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
         """Cancel an order of a client; whether another's can be is a matter of habit."""
@@ -264,13 +250,12 @@ class SimulatedBroker:
         return events
 
     def reissue_order_ids(self) -> None:
-        """Forget which order ids were used; they begin at 1 again."""
-        self._highest.clear()
-        self._register.forget_order_ids()
+        """Forget which order ids clients have used, as after some restarts of TWS."""
+        self._entry.reissue_order_ids()
 
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""
-        return self._highest.get(client_id, 0) + 1
+        return self._entry.next_order_id(client_id)
 
     def orders(self) -> Sequence[BrokerOrder]:
         """All orders, open and completed, oldest first."""
@@ -351,122 +336,6 @@ class SimulatedBroker:
         for step in self.exchange.steps(self._clock.now()):
             events += self._desk.tell(step)
         return events
-
-    def _with_stop(self, order: NewOrder) -> NewOrder:
-        """A trailing stop begins behind the market, or where it stood before it was changed."""
-        live = self._register.find(order.client_id, order.order_id)
-        if live is not None and live.request.trail == order.trail and order.trail is not None:
-            before = live.request
-            return replace(order, stop_price=before.stop_price, limit_price=before.limit_price)
-        if order.con_id not in self.exchange.markets or not order_checks.trail_is_sound(order):
-            return order
-        return self._desk.anchored(order)
-
-    def _take(self, old: BrokerOrder | None, order: NewOrder) -> list[BrokerEvent]:
-        if order.order_id <= self._highest.get(order.client_id, 0):
-            refusal = order_checks.refuse_used_id(old, order)
-            if refusal.code == 104 and self.habits.change_of_filled == "silence":
-                return []
-            return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
-        self._highest[order.client_id] = order.order_id
-        self._store.put_client(order.client_id, order.order_id)
-        return self._take_checked(order)
-
-    def _take_checked(self, order: NewOrder) -> list[BrokerEvent]:
-        refusal = self._refuse(order, None)
-        if refusal is order_checks.NOT_FOR_SHORT_SALE and self.habits.short_sale == "locate":
-            return self._desk.take(order, located=False)
-        if refusal is not None:
-            return [self._refused(order, refusal)]
-        if order.fill_or_kill:
-            return [OrderChanged(self._desk.keep_refused(order))]
-        events = self._desk.take(order)
-        if self.habits.minimum_parcel == "cancelled" and self._funds.starts_small(order):
-            entered = self._register.orders()[-1]
-            if entered.is_open:
-                events += self._desk.end(entered, "Cancelled by System:\n")
-        return events
-
-    def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
-        refusal = (
-            order_checks.refuse_change(old, order)
-            or self._refuse_changed_child(old, order)
-            or self._refuse(order, old)
-        )
-        if refusal is not None:
-            return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
-        return self._desk.change(old, order)
-
-    def _refuse(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
-        market = self.exchange.markets.get(order.con_id)
-        if market is None:
-            return order_checks.UNKNOWN_CONTRACT
-        return (
-            order_checks.refuse_fields(order, market.listing.instrument, self.account)
-            or order_checks.refuse_phase(market.phase, self.habits)
-            or self._refuse_by_rules(order, old)
-            or self._refuse_links(order, old)
-            or self._refuse_means(order, old)
-        )
-
-    def _refuse_by_rules(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
-        """Rules of the exchange and of IB that an account may or may not meet."""
-        if order.fill_or_kill and self.habits.fill_or_kill == "refused":
-            return order_checks.NO_FILL_OR_KILL
-        if self.habits.minimum_parcel == "refused" and self._funds.starts_small(order):
-            return order_checks.SMALL_PARCEL
-        active = [
-            other
-            for other in self._register.open_orders()
-            if (other.request.con_id, other.request.side) == (order.con_id, order.side)
-        ]
-        if old is None and len(active) >= self.habits.most_active_orders:
-            return order_checks.too_many_orders(self.habits.most_active_orders)
-        return None
-
-    def _refuse_links(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
-        """A parent that is not there, or a group whose day is over."""
-        parent = self._register.parent(order)
-        if order.parent_id and old is None:
-            if parent is None:
-                return order_checks.unknown_order(order.parent_id)
-            if not parent.is_open and parent.status != "Filled":
-                return order_checks.PARENT_GONE
-        known = old is not None and old.request.oca_group == order.oca_group
-        if order.oca_group and not known and self._register.is_spent(order.oca_group):
-            return order_checks.GROUP_SPENT
-        return None
-
-    def _refuse_changed_child(self, old: BrokerOrder, order: NewOrder) -> Refusal | None:
-        parent = self._register.parent(order)
-        gone = parent is not None and not parent.is_open
-        if gone and self.habits.change_of_child == "135":
-            return order_checks.unknown_order(order.parent_id)
-        return None
-
-    def _refuse_means(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
-        """Money and holdings; an attached order brings what its parent will have got."""
-        parent = self._register.parent(order)
-        if parent is not None and parent.is_open:
-            return None
-        others = [
-            other
-            for other in self._register.open_orders()
-            if other.request.transmit
-            and other.why_held != "child"
-            and not (order.oca_group and other.request.oca_group == order.oca_group)
-        ]
-        refusal = self._funds.refuse(order, others, old)
-        if refusal is order_checks.NOT_FOR_SHORT_SALE:
-            if self.habits.short_sale == "banned":
-                return order_checks.SHORT_SALE_BANNED
-            if old is not None and self.habits.short_sale == "locate":
-                return None
-        return refusal
-
-    def _refused(self, order: NewOrder, refusal: Refusal) -> OrderRefused:
-        kept = self._desk.keep_refused(order) if refusal.kept else None
-        return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text, kept)
 
     def _instrument(self, con_id: int) -> Instrument:
         return self.exchange.markets[con_id].listing.instrument

@@ -91,8 +91,8 @@ class BrokerStore:
             for name in ("last", "open", "high", "low", "previous_close"):
                 price = row[name]
                 units = None if price is None else market.steps.to_units(Decimal(price))
-                setattr(market, name, units)
-            market.last_size, market.volume = row["last_size"], row["volume"]
+                setattr(market.tape, name, units)
+            market.tape.last_size, market.tape.volume = row["last_size"], row["volume"]
         jumps = "SELECT * FROM jumps WHERE con_id = ? ORDER BY since"
         for row in self._connection.execute(jumps, (con_id,)):
             market.path.jumps.append((row["since"], row["factor"]))
@@ -162,13 +162,13 @@ class BrokerStore:
     def put_markets(self, markets: dict[int, Market], now: datetime) -> None:
         """Where all markets stand, to go on from there."""
         for con_id, market in markets.items():
-            top = market.top(now)
+            top, tape = market.top(now), market.tape
             self._put(
                 "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 con_id,
-                None if market.last is None else str(market.steps.to_price(market.last)),
-                market.last_size,
-                market.volume,
+                None if tape.last is None else str(market.steps.to_price(tape.last)),
+                tape.last_size,
+                tape.volume,
                 *(_text(price) for price in (top.open, top.high, top.low, top.previous_close)),
             )
             self._put("DELETE FROM jumps WHERE con_id = ?", con_id)

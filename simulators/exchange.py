@@ -63,10 +63,10 @@ class Exchange:
         happenings: list[Happening] = []
         for con_id, market in self.markets.items():
             span = self._look_up_span(con_id)
-            if market.previous_close is None:
+            if market.tape.previous_close is None:
                 fair = market.path.at(span.starts.timestamp())
-                market.previous_close = market.steps.nearest(fair)
-                market.last = market.steps.nearest(market.path.at(self.now.timestamp()))
+                market.tape.previous_close = market.steps.nearest(fair)
+                market.tape.last = market.steps.nearest(market.path.at(self.now.timestamp()))
             happenings += market.resume(span.phase, span.session.opens, self.now, still=self.still)
         self._schedule_flow()
         return happenings

@@ -20,6 +20,7 @@ from simulators.model import Phase, TopOfBook
 from simulators.order_book import Match, OrderBook
 from simulators.price_path import PricePath
 from simulators.price_steps import PriceSteps
+from simulators.tape import Tape
 
 
 class Market:
@@ -34,13 +35,7 @@ class Market:
         self.phase = Phase.CLOSED
         self.session_opens = datetime.min
         self.orders: dict[int, MarketOrder] = {}
-        self.last: int | None = None
-        self.last_size = 0
-        self.volume = 0
-        self.open: int | None = None
-        self.high: int | None = None
-        self.low: int | None = None
-        self.previous_close: int | None = None
+        self.tape = Tape()
         self.halted = False
 
     @property
@@ -130,18 +125,18 @@ class Market:
             happenings += self._uncross(now)
         happenings += self._expire(now)
         if phase is Phase.CLOSED:
-            self.previous_close = self._mark() or self.previous_close
+            self.tape.previous_close = self._mark() or self.tape.previous_close
             self.book.clear_synthetic()
         elif phase in (Phase.PRE_OPEN, Phase.PRE_CLOSE):
             if phase is Phase.PRE_OPEN:
-                self._new_day()
+                self.tape.new_day()
                 happenings += self._release(now)
             self.maker.quote_auction(self.path.at(now.timestamp()))
         elif phase is Phase.POST_CLOSE:
             self.book.clear_synthetic()
         elif phase is Phase.OPEN:
             if was is Phase.CLOSED:
-                self._new_day()
+                self.tape.new_day()
             happenings += self.requote(now)
             happenings += self._release(now)
         return happenings
@@ -150,7 +145,7 @@ class Market:
         """Book what traded: the tape, our fills, and the stops that it sets off."""
         happenings: list[Happening] = []
         for match in matches:
-            self._print(match.price, match.quantity)
+            self.tape.print(match.price, match.quantity)
             for perm_id, liquidity in ((match.maker, 1), (match.taker, 2)):
                 if perm_id:
                     happenings.append(self._fill(perm_id, match, liquidity, now))
@@ -158,7 +153,7 @@ class Market:
 
     def print_trade(self, price: int, quantity: int, now: datetime) -> list[Happening]:
         """Others trade with each other, away from the book."""
-        self._print(price, quantity)
+        self.tape.print(price, quantity)
         return self._trigger_stops(now)
 
     def top(self, now: datetime) -> TopOfBook:
@@ -174,13 +169,13 @@ class Market:
             ask=self._price(ask),
             bid_size=Decimal(self.book.size(Side.BUY, bid)),
             ask_size=Decimal(self.book.size(Side.SELL, ask)),
-            last=self._price(self.last) if shares else None,
-            last_size=Decimal(self.last_size if shares else 0),
-            volume=Decimal(self.volume if shares else 0),
-            open=self._price(self.open),
-            high=self._price(self.high),
-            low=self._price(self.low),
-            previous_close=self._price(self.previous_close),
+            last=self._price(self.tape.last) if shares else None,
+            last_size=Decimal(self.tape.last_size if shares else 0),
+            volume=Decimal(self.tape.volume if shares else 0),
+            open=self._price(self.tape.open),
+            high=self._price(self.tape.high),
+            low=self._price(self.tape.low),
+            previous_close=self._price(self.tape.previous_close),
             halted=self.halted,
         )
 
@@ -248,7 +243,7 @@ class Market:
     def _trade_at_close(self, order: MarketOrder, now: datetime) -> list[Happening]:
         """After the closing auction: at its price, against what others still want to trade."""
         held = Happening(What.HELD, order.perm_id, now)
-        price = self.last
+        price = self.tape.last
         buys = order.side is Side.BUY
         if price is None or order.limit is None:
             return [held]
@@ -308,7 +303,7 @@ class Market:
         fair = self.steps.nearest(self.path.at(now.timestamp()))
         happenings: list[Happening] = []
         for match in self.book.uncross(fair, waiting):
-            self._print(match.price, match.quantity)
+            self.tape.print(match.price, match.quantity)
             for perm_id in (match.maker, match.taker):
                 if perm_id:
                     happenings.append(self._fill(perm_id, match, 1, now))
@@ -322,7 +317,7 @@ class Market:
         for order in list(self.orders.values()):
             if not order.waits_for_stop or order.perm_id not in self.orders:
                 continue
-            seen = self.book.best(order.side) if self.listing.is_currency else self.last
+            seen = self.book.best(order.side) if self.listing.is_currency else self.tape.last
             if stops.follow(order, seen, self.steps):
                 happenings.append(self._trailed(order, now))
             if stops.is_touched(order, seen):
@@ -361,22 +356,10 @@ class Market:
             liquidity,
         )
 
-    def _print(self, price: int, quantity: int) -> None:
-        """A trade on the tape."""
-        self.last, self.last_size = price, quantity
-        self.volume += quantity
-        self.open = price if self.open is None else self.open
-        self.high = price if self.high is None else max(self.high, price)
-        self.low = price if self.low is None else min(self.low, price)
-
-    def _new_day(self) -> None:
-        self.volume = 0
-        self.open = self.high = self.low = None
-
     def _mark(self) -> int | None:
         """What the day's close is taken to be: the last trade, for a currency the middle."""
         if not self.listing.is_currency:
-            return self.last
+            return self.tape.last
         bid, ask = self.book.best(Side.BUY), self.book.best(Side.SELL)
         return bid if bid is not None and ask is not None else None
 

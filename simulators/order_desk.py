@@ -13,10 +13,11 @@ from decimal import Decimal
 
 from domain.orders import OrderType
 from simulators.exchange import Exchange
-from simulators.exchange_orders import Happening, MarketOrder, What
+from simulators.exchange_orders import Happening, What
 from simulators.funds import Funds
 from simulators.habits import Habits
 from simulators.linked_orders import LinkedOrders
+from simulators.market_terms import MarketTerms
 from simulators.model import (
     BrokerEvent,
     BrokerOrder,
@@ -30,7 +31,6 @@ from simulators.model import (
 from simulators.order_messages import ODD_LOT, discarded, held_until, locating, warning
 from simulators.order_register import OrderRegister
 from simulators.settlement import Settlement
-from simulators.stops import trailing_stop
 
 _PRICE_PLACES = Decimal("0.00000001")
 
@@ -50,6 +50,7 @@ class OrderDesk:
         self._exchange = exchange
         self._settlement = settlement
         self._funds = funds
+        self._terms = MarketTerms(register, exchange, funds)
         self._habits = habits
         self._linked = LinkedOrders(self, register, habits)
 
@@ -63,7 +64,7 @@ class OrderDesk:
                 register.triggered.add(perm_id)
             if not order.waits_at_broker:
                 market = self._exchange.markets[order.request.con_id]
-                market.restore(self._market_order(order))
+                market.restore(self._terms.at_market(order))
 
     # What clients ask for
 
@@ -198,23 +199,11 @@ class OrderDesk:
     def submit(self, order: BrokerOrder, fresh: bool = False) -> list[BrokerEvent]:
         """Send an order to the exchange; `fresh`: for the first time, so that it is announced."""
         con_id = order.request.con_id
-        return self.tell(self._exchange.submit(con_id, self._market_order(order)), fresh)
+        return self.tell(self._exchange.submit(con_id, self._terms.at_market(order)), fresh)
 
     def anchored(self, asked: NewOrder) -> NewOrder:
         """A trailing stop whose first price the client left open, set behind the market."""
-        trail, stop, limit = asked.trail, asked.stop_price, asked.limit_price
-        if trail is None:
-            return asked
-        market = self._exchange.markets[asked.con_id]
-        if stop is None or not trail.anchored:
-            seen = market.steps.to_units(self._funds.market_price(asked.con_id))
-            amount = None if trail.amount is None else market.steps.to_units(trail.amount)
-            percent = trail.percent or Decimal(0)
-            units = trailing_stop(asked.side, seen, amount, percent, market.steps)
-            stop = market.steps.to_price(units)
-        if trail.limit_offset is not None:
-            limit = stop + asked.side.sign * trail.limit_offset
-        return replace(asked, stop_price=stop, limit_price=limit)
+        return self._terms.anchored(asked)
 
     def resize(self, order: BrokerOrder, quantity: Decimal) -> list[BrokerEvent]:
         """Give an order another quantity by the broker's own decision; it keeps its place."""
@@ -296,31 +285,6 @@ class OrderDesk:
             )
             events += discarded(gone)
         return events
-
-    def _market_order(self, order: BrokerOrder) -> MarketOrder:
-        asked = order.request
-        steps = self._exchange.markets[asked.con_id].steps
-        limit, stop = asked.limit_price, asked.stop_price
-        terms = MarketOrder(
-            perm_id=order.perm_id,
-            side=asked.side,
-            type=asked.type,
-            remaining=int(order.remaining),
-            limit=steps.to_units(limit) if asked.type.needs_limit and limit is not None else None,
-            stop=steps.to_units(stop) if asked.type.needs_stop and stop is not None else None,
-            tif=asked.tif,
-            session_opens=self._register.session_opens[order.perm_id],
-            triggered=order.perm_id in self._register.triggered,
-            market_to_limit=asked.market_to_limit,
-            odd_lot=self._funds.is_odd_lot(asked),
-        )
-        if asked.trail is not None:
-            terms.trails = True
-            terms.trail_percent = asked.trail.percent or Decimal(0)
-            amount, offset = asked.trail.amount, asked.trail.limit_offset
-            terms.trail_amount = None if amount is None else steps.to_units(amount)
-            terms.limit_offset = None if offset is None else steps.to_units(offset)
-        return terms
 
     def _working(self, order: BrokerOrder) -> list[BrokerEvent]:
         if order.status == "Submitted":
