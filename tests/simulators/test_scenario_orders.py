@@ -259,6 +259,11 @@ def test_a_rule_that_finds_nothing_to_act_on_says_so_and_the_gateway_lives(
             assert numbers(await mark(client)) == ["49"]
             (note,) = [n for n in place.history().scenario() if "failed" in n.facts]
             assert "no order that fits" in note.facts["failed"]
+            with pytest.raises(ValueError, match="no order that fits"):
+                place.gateway.played.fire("rule 1")
+            with pytest.raises(ValueError, match="it is not listed here"):
+                place.gateway.played.do("halt", {"symbol": "X/AUD"}, 60)
+            assert place.gateway.played.at_work() == []
             await client.close()
 
     asyncio.run(scene())
