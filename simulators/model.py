@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -110,6 +110,9 @@ class Bar:
     volume: Decimal | None
     average: Decimal | None
     count: int | None
+    day: date | None = None
+    """The trading day, of bars of a day and more the first one; an evening may belong to the next.
+    None for shorter bars."""
 
 
 @dataclass(frozen=True, slots=True)

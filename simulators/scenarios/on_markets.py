@@ -37,6 +37,20 @@ def phase(act: Act) -> None:
     act.stage.gateway.publish_news()
 
 
+@VERBS.enter(lasts=True, symbol=Argument("text"))
+def halt(act: Act) -> None:
+    """Nobody trades in an instrument; its orders are held, and tick 49 says so."""
+    con_id, back_office = _con_id(act), act.stage.gateway.broker.back_office
+
+    def lift() -> None:
+        back_office.lift(con_id)
+        act.stage.gateway.publish_news()
+
+    back_office.halt(con_id)
+    act.stage.gateway.publish_news()
+    act.undo.append(lift)
+
+
 @VERBS.enter(lasts=True, habits=Argument("habits", {}), data=Argument("data", {}))
 def change_habits(act: Act) -> None:
     """Some of the habits of `[habits]` and `[data]` are others until the end."""

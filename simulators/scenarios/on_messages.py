@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from simulators.scenarios.events import Event, Message
@@ -64,7 +65,7 @@ def repeat(act: Act) -> None:
             act.stage.alarms.call_in(given["seconds"] * number, _letting_go(act.stage, copy))
 
 
-@VERBS.enter(needs_message=True, order=Argument("texts"), within_seconds=Argument("seconds", 1.0))
+@VERBS.enter(needs_message=True, order=Argument("replies"), within_seconds=Argument("seconds", 1.0))
 def reorder(act: Act) -> None:
     """Collect the replies about the same order or request, and send them in another order.
 
@@ -116,12 +117,19 @@ class _Collected:
 
     def release(self) -> None:
         self._stage.collectors.remove(self.take)
-        for message in sorted(self._messages, key=self._place):
-            self._stage.let_go(message)
+        places, counts = [], Counter[str]()
+        for index, message in enumerate(self._messages):
+            counts[message.name] += 1
+            places.append((self._place(message.name, counts[message.name]), index))
+        for _, index in sorted(places):
+            self._stage.let_go(self._messages[index])
 
-    def _place(self, message: Message) -> int:
-        known = message.name in self._order
-        return self._order.index(message.name) if known else len(self._order)
+    def _place(self, name: str, number: int) -> int:
+        """Where the n-th reply of a name belongs; one that is not named belongs last."""
+        for wanted in (f"{name} {number}", name):
+            if wanted in self._order:
+                return self._order.index(wanted)
+        return len(self._order)
 
 
 def _letting_go(stage: Stage, message: Message) -> Any:

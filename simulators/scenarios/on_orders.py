@@ -53,16 +53,47 @@ def fill(act: Act) -> int:
     return len(orders)
 
 
-@VERBS.enter(_CHOICE, reason=Argument("text", "Cancelled by System:\n"))
+@VERBS.enter(
+    _CHOICE,
+    reason=Argument("text", "Cancelled by System:\n"),
+    by_hand=Argument("yes", False),
+)
 def cancel_order(act: Act) -> int:
-    """The broker cancels the order; `reason` is its completed status."""
-    return _end_orders(act, "Cancelled", act.given["reason"])
+    """The broker cancels the order; `reason` is its completed status.
+
+    `by_hand`: somebody cancels it at the terminal instead, with PendingCancel first.
+    """
+    if not act.given["by_hand"]:
+        return _end_orders(act, "Cancelled", act.given["reason"])
+    orders = chosen(act)
+    for order in orders:
+        act.stage.gateway.broker.back_office.cancel(order.perm_id)
+        act.stage.gateway.publish_news()
+    return len(orders)
 
 
 @VERBS.enter(_CHOICE, reason=Argument("text", "Order rejected - reason:"))
 def reject_order(act: Act) -> int:
     """The broker rejects an order that it had taken: error 201 with the reason, and Inactive."""
     return _end_orders(act, "Inactive", act.given["reason"])
+
+
+@VERBS.enter(_CHOICE)
+def locate(act: Act) -> int:
+    """Shares are found for short sales that are held for them."""
+    waiting = [order for order in chosen(act) if order.why_held == "locate"]
+    for order in waiting:
+        act.stage.gateway.broker.back_office.locate(order.perm_id)
+        act.stage.gateway.publish_news()
+    return len(waiting)
+
+
+@VERBS.enter(symbol=Argument("text", ""))
+def purge_orders(act: Act) -> None:
+    """GTC orders end: of one instrument as before its ex-date, of all as at a quarter's end."""
+    broker, symbol = act.stage.gateway.broker, act.given["symbol"]
+    broker.back_office.purge(con_id_of(broker, symbol) if symbol else None)
+    act.stage.gateway.publish_news()
 
 
 @VERBS.enter(_CHOICE, status=Argument("text"), why_held=Argument("text", ""))

@@ -252,8 +252,11 @@ class Stage:
             verb.perform(act)
         except ValueError as fault:  # what it is to act on is not there
             act.note(failed=str(fault))
+            self._rest(playing)
             if event.name == "door":
                 raise
+        except Exception as failure:
+            self.gateway.fail(failure)
         if rule.every_seconds is not None:
             self._repeat(playing, event, rule.every_seconds)
         elif not playing.at_work:
@@ -271,11 +274,8 @@ class Stage:
     def _end(self, playing: _Playing) -> None:
         if not playing.at_work:
             return
-        playing.at_work = False
+        self._rest(playing)
         playing.is_over = VERBS[playing.rule.do].acts_often
-        for alarm in playing.alarms:
-            alarm.cancel()
-        playing.alarms.clear()
         act = Act(self, playing.rule.name, playing.last, {}, [])
         act.note(do="end", of=playing.rule.do)
         undo, playing.undo = list(playing.undo), []
@@ -283,6 +283,13 @@ class Stage:
             take_back()
         self._happened(_renamed(playing.last, f"end of {playing.rule.name}"))
         self._flush(playing.last.session)
+
+    def _rest(self, playing: _Playing) -> None:
+        """It is at work no more, and nothing of it is due."""
+        playing.at_work = False
+        for alarm in playing.alarms:
+            alarm.cancel()
+        playing.alarms.clear()
 
     def let_go(self, message: Message) -> None:
         """Send on a message that was kept back."""

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from simulators.habits import Habits
+from simulators.scenarios.names import REPLIES
 from simulators.tws.data_habits import DataHabits
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ REQUIRED = _Required()
 #: Kinds of arguments by name: what they are in a file.
 KINDS = {
     "text": "a text",
-    "texts": "a list of texts",
+    "replies": "a list of replies, `execDetails` for all or `execDetails 2` for the second",
     "whole": "a whole number",
     "number": "a number, or a text where it must be exact",
     "seconds": "a number of seconds",
@@ -133,10 +134,14 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _texts(value: Any) -> tuple[str, ...] | None:
-    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-        return tuple(value)
-    return None
+def _replies(value: Any) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not value:
+        return None
+    for entry in value:
+        name, _, number = entry.partition(" ") if isinstance(entry, str) else ("", "", "")
+        if name not in REPLIES or (number and not number.isdecimal()):
+            return None
+    return tuple(value)
 
 
 def _whole(value: Any) -> int | None:
@@ -187,7 +192,7 @@ def _accepted(value: Any, read: Callable[[Mapping[str, Any]], Any]) -> dict[str,
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "text": _text,
-    "texts": _texts,
+    "replies": _replies,
     "whole": _whole,
     "number": _number,
     "seconds": _seconds,

@@ -83,7 +83,7 @@ class GatewayServer:
         self._listener: Listener | None = None
         self._failure: asyncio.Future[None] | None = None
         book = ContractBook(broker.instruments())
-        self._accounts = AccountDesk(broker, clock, time_zone)
+        self._accounts = AccountDesk(broker, clock, time_zone, lambda: self.data_habits)
         self._data = DataDesks(broker, book, clock, log, time_zone, lambda: self.data_habits)
         self._news = OrderNews(
             broker, book, clock, self._clients.get, self._accounts.position_moved

@@ -15,8 +15,8 @@ from tests.simulators.raw_client import RawClient, house
 
 
 def details(req_id: int, **named: str) -> list[str]:
-    names = ("con_id", "symbol", "sec_type", "expiry", "strike", "right", "multiplier")
-    names += ("exchange", "primary", "currency", "local_symbol", "trading_class")
+    names: tuple[str, ...] = ("con_id", "symbol", "sec_type", "expiry", "strike", "right")
+    names += ("multiplier", "exchange", "primary", "currency", "local_symbol", "trading_class")
     contract = [named.get(name, "0" if name in ("con_id", "strike") else "") for name in names]
     return ["9", "8", str(req_id), *contract, "0", "", "", ""]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.simulators.scenes import (
 )
 
 TIME = ("49", "1")
+CBA = ("0", "CBA", "STK", "", "0.0", "", "", "SMART", "", "AUD", "", "")
 
 
 async def refused(port: int) -> bool:
@@ -235,6 +237,8 @@ def test_a_gateway_that_refuses_can_be_stopped(tmp_path: Path) -> None:
     async def scene() -> None:
         async with playing(tmp_path, 'on = "start"\ndo = "refuse_connections"') as place:
             assert await refused(place.port)
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", place.port))  # the port is kept meanwhile
 
     asyncio.run(scene())
 
@@ -320,6 +324,25 @@ async def _ticks(client: RawClient) -> list[list[str]]:
     return [fields for fields in came if fields[0] in ("1", "2", "45", "46")]
 
 
+def test_what_lasts_is_not_begun_twice(tmp_path: Path) -> None:
+    async def scene() -> None:
+        given = "with = { repeat_seconds = 0 }"
+        rule = f'on = "reqCurrentTime"\ntimes = "always"\ndo = "connectivity_lost"\n{given}'
+        async with playing(tmp_path, rule) as place:
+            client = await RawClient.ready(place.port)
+            heard = []
+            for _ in range(3):
+                client.send(*TIME)
+                heard += await errors(client)
+            assert heard == [1100]
+            place.gateway.played.end("rule 1")
+            client.send(*TIME)
+            assert await errors(client) == [1102, 1100]
+            await client.close()
+
+    asyncio.run(scene())
+
+
 def test_after_data_lost_nobody_is_subscribed(tmp_path: Path) -> None:
     async def scene() -> None:
         async with house(tmp_path, scenario=UNSCRIPTED) as place:
@@ -342,8 +365,7 @@ def test_one_instrument_is_silent_and_its_requests_are_accepted(tmp_path: Path) 
         rule = 'on = "reqMktData"\ndo = "mute"\nfor_seconds = 240'
         async with playing(tmp_path, rule) as place:
             client = await RawClient.ready(place.port)
-            stw = ("0", "CBA", "STK", "", "0.0", "", "", "SMART", "", "AUD", "", "")
-            for req_id, contract in ((1, BHP), (2, BHP), (3, stw)):
+            for req_id, contract in ((1, BHP), (2, BHP), (3, CBA)):
                 client.send("1", "11", req_id, *contract, "0", "", "0", "0", "")
             assert {fields[2] for fields in await _ticks(client)} == {"3"}
             place.clock.leap(240)
@@ -363,6 +385,32 @@ def test_one_request_is_silent_until_it_is_made_anew(tmp_path: Path) -> None:
             for req_id in (1, 2):
                 client.send("1", "11", req_id, *BHP, "0", "", "0", "0", "")
             assert {fields[2] for fields in await _ticks(client)} == {"2"}
+            await client.close()
+
+    asyncio.run(scene())
+
+
+def test_bars_are_silenced_like_ticks(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path, scenario=UNSCRIPTED) as place:
+            stage, client = place.gateway.played, await RawClient.ready(place.port)
+            for req_id, contract in ((9, BHP), (10, CBA)):
+                client.send(50, 3, req_id, *contract, 5, "TRADES", 0, "")
+            await mark(client)
+
+            async def bars() -> list[str]:
+                """Whose bars the next beat brings, those of CBA last."""
+                place.clock.leap(10)
+                whose = [(await client.until("50"))[2]]
+                while whose[-1] != "10":
+                    whose.append((await client.until("50"))[2])
+                return sorted({*whose})
+
+            assert await bars() == ["10", "9"]
+            silence = stage.do("mute", {"symbol": "BHP/AUD"})
+            assert await bars() == ["10"]
+            stage.end(silence)
+            assert await bars() == ["10", "9"]
             await client.close()
 
     asyncio.run(scene())

@@ -67,6 +67,10 @@ RULE = HEAD + '[[rule]]\nname = "n"\non = "placeOrder"\ndo = "drop"\n'
             "restored = 1103: it must be one of 1101, 1102",
         ),
         (
+            RULE.replace("drop", "reorder") + 'with = { order = ["execution"] }',
+            "order = ['execution']: it must be a list of replies",
+        ),
+        (
             RULE.replace("drop", "change_habits") + "with = { habits = { nothing = 1 } }",
             "there is no habit 'nothing'",
         ),

@@ -181,6 +181,24 @@ def test_replies_about_an_order_come_in_the_order_of_a_scenario(tmp_path: Path) 
     asyncio.run(scene())
 
 
+def test_the_second_of_a_name_has_a_place_of_its_own(tmp_path: Path) -> None:
+    async def scene() -> None:
+        order = '["orderStatus 2", "openOrder", "orderStatus"]'
+        given = f"order = {order}, within_seconds = 9"
+        rule = f'on = "placeOrder"\ndo = "reorder"\nwith = {{ {given} }}'
+        async with playing(tmp_path, rule) as place:
+            client = await RawClient.ready(place.port)
+            client.send(*place_order(1, BHP, limit=RESTS))
+            assert await mark(client) == []
+            place.clock.leap(9)
+            came = [await client.receive() for _ in range(4)]
+            assert numbers(came) == ["3", "5", "5", "3"]
+            assert (came[0][2], came[3][2]) == ("Submitted", "PreSubmitted")
+            await client.close()
+
+    asyncio.run(scene())
+
+
 def test_a_rule_acts_during_another_and_in_its_window_only(tmp_path: Path) -> None:
     async def scene() -> None:
         window = 'name = "w"\non = "reqGlobalCancel"\ndo = "busy_client_id"\nfor_seconds = 50'

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulators.books import read_books
+from simulators.habits import Habits
 from simulators.scenarios.rules import UNSCRIPTED
 from tests.simulators.raw_client import BHP, RawClient, house, place_order
 from tests.simulators.scenes import RESTS, TRADES, filled, mark, numbers, only_order, playing, rest
@@ -67,6 +68,11 @@ def test_an_order_fills_while_its_cancel_is_on_its_way(tmp_path: Path) -> None:
     ("rule", "expected", "status"),
     [
         ('do = "cancel_order"', ["Cancelled", "202"], "Cancelled"),
+        (
+            'do = "cancel_order"\nwith = { by_hand = true }',
+            ["PendingCancel", "Cancelled", "202"],
+            "Cancelled",
+        ),
         ('do = "reject_order"\nwith = { reason = "No" }', ["201", "5", "Inactive"], "Inactive"),
         (
             'do = "send_status"\nwith = { status = "Inactive", why_held = "locate" }',
@@ -181,6 +187,50 @@ def test_markets_move_trade_and_change_their_phase(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+def test_a_halt_holds_orders_until_it_is_lifted(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path, scenario=UNSCRIPTED) as place:
+            stage, client = place.gateway.played, await RawClient.ready(place.port)
+            halt = stage.do("halt", {"symbol": "BHP/AUD"})
+            client.send(*place_order(1, BHP, limit=TRADES))
+            assert "11" not in numbers(await mark(client))
+            stage.end(halt)
+            assert (await client.until("11"))[19] == "10"
+            await client.close()
+
+    asyncio.run(scene())
+
+
+def test_orders_good_till_cancelled_are_purged(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path, scenario=UNSCRIPTED) as place:
+            stage, client = place.gateway.played, await RawClient.ready(place.port)
+            await rest(client, 1, tif="GTC")
+            await rest(client, 2, tif="DAY")
+            stage.do("purge_orders", {"symbol": "CBA/AUD"})
+            assert await mark(client) == []
+            stage.do("purge_orders", {})
+            assert said(await mark(client)) == ["Cancelled", "202"]
+            assert [o.is_open for o in place.broker.orders()] == [False, True]
+            await client.close()
+
+    asyncio.run(scene())
+
+
+def test_a_short_sale_is_held_until_its_shares_are_found(tmp_path: Path) -> None:
+    async def scene() -> None:
+        habits = Habits.from_table({"short_sale": "locate", "account_type": "margin"})
+        async with house(tmp_path, scenario=UNSCRIPTED, habits=habits) as place:
+            stage, client = place.gateway.played, await RawClient.ready(place.port)
+            client.send(*place_order(1, BHP, action="SELL", limit=RESTS))
+            assert "404" in said(await mark(client))
+            assert stage.do("locate", {}) == 1
+            assert (await client.until("11"))[18] == "SLD"
+            await client.close()
+
+    asyncio.run(scene())
+
+
 def test_habits_are_changed_and_given_back(tmp_path: Path) -> None:
     async def scene() -> None:
         async with house(tmp_path, scenario=UNSCRIPTED) as place:
@@ -209,6 +259,11 @@ def test_a_rule_that_finds_nothing_to_act_on_says_so_and_the_gateway_lives(
             assert numbers(await mark(client)) == ["49"]
             (note,) = [n for n in place.history().scenario() if "failed" in n.facts]
             assert "no order that fits" in note.facts["failed"]
+            with pytest.raises(ValueError, match="no order that fits"):
+                place.gateway.played.fire("rule 1")
+            with pytest.raises(ValueError, match="it is not listed here"):
+                place.gateway.played.do("halt", {"symbol": "X/AUD"}, 60)
+            assert place.gateway.played.at_work() == []
             await client.close()
 
     asyncio.run(scene())
