@@ -95,7 +95,7 @@ def open_broker(
 
 
 class SimulatedBroker:
-    """Implements `simulators.model.Broker`; made by `open_broker`."""
+    """Implements `simulators.broker_interface.Broker`; made by `open_broker`."""
 
     def __init__(
         self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int, habits: Habits

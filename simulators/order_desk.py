@@ -78,7 +78,7 @@ class OrderDesk:
             # IB makes a group of the orders that share a parent.
             asked = replace(asked, oca_group=str(parent.perm_id), oca_type=3)
         order = self._register.enter(asked, "PreSubmitted")
-        if not located:
+        if not located and asked.transmit:
             held = self._register.put(replace(order, why_held="locate"))
             return [OrderChanged(held), locating(asked)]
         return self._transmit(order) if asked.transmit else []
@@ -226,6 +226,8 @@ class OrderDesk:
         self, order: BrokerOrder, how: str, when: datetime | None = None, pending: bool = True
     ) -> list[BrokerEvent]:
         """PendingCancel, Cancelled and the notice 202; what expires is never pending."""
+        if not order.request.transmit:
+            return self._discard(order)
         self._exchange.withdraw(order.request.con_id, order.perm_id)
         completed_at = when or self._exchange.now
         done = self._register.put(

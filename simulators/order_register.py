@@ -120,6 +120,7 @@ class OrderRegister:
             other
             for other in self.open_orders()
             if group and other.request.oca_group == group and other.perm_id != order.perm_id
+            if other.request.transmit
         ]
 
     def is_spent(self, group: str) -> bool:

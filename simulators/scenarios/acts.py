@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runtime.interface import Clock
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.scenarios.events import Event, Message
 from simulators.tws.data_habits import DataHabits
 from simulators.tws.session import Session

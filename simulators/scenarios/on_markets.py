@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from simulators.broker_interface import Broker
 from simulators.habits import Habits
-from simulators.model import Broker, Phase
+from simulators.model import (
+    Phase,
+)
 from simulators.scenarios.verbs import Argument, ArgumentError, Verbs
 from simulators.tws.data_habits import DataHabits
 

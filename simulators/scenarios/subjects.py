@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.scenarios import names
 from simulators.tws.session import Session
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from runtime.interface import Clock
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.tws import encode
 from simulators.tws.account_values import NEVER_HELD, AccountValue, account_values
 from simulators.tws.data_habits import DataHabits

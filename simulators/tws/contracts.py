@@ -8,7 +8,10 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from runtime.interface import Clock
-from simulators.model import Broker, Instrument
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Instrument,
+)
 from simulators.model import Session as TradingSession
 from simulators.tws import encode
 from simulators.tws.data_habits import DataHabits

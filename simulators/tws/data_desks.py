@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runtime.interface import Clock
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.tws.contracts import ContractBook
 from simulators.tws.data_habits import DataHabits
 from simulators.tws.depth import DepthDesk

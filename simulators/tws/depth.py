@@ -8,7 +8,11 @@ from decimal import Decimal
 from enum import IntEnum
 
 from domain.orders import Side
-from simulators.model import Broker, Instrument, Phase
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Instrument,
+    Phase,
+)
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.data_habits import DataHabits, concerns
 from simulators.tws.fields import FieldReader, number, size

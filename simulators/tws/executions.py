@@ -6,7 +6,10 @@ from datetime import datetime
 
 from domain.orders import Side
 from runtime.interface import Clock
-from simulators.model import Broker, Execution
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Execution,
+)
 from simulators.tws import encode, encode_orders
 from simulators.tws.contracts import ContractBook
 from simulators.tws.fields import FieldReader

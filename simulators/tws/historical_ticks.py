@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from runtime.interface import Clock
-from simulators.model import Bar, Broker, Instrument
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Bar,
+    Instrument,
+)
 from simulators.tws.bar_requests import Refused, check_kind
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.data_habits import DataHabits

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runtime.interface import Clock
-from simulators.model import Bar, Broker, Instrument
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Bar,
+    Instrument,
+)
 from simulators.tws import bar_messages
 from simulators.tws.bar_requests import (
     HMDS,

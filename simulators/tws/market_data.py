@@ -7,7 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from runtime.interface import Clock
-from simulators.model import Broker, Instrument, Phase, TopOfBook
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Instrument,
+    Phase,
+    TopOfBook,
+)
 from simulators.tws import encode, entitlement
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.data_habits import DataHabits, concerns

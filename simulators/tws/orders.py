@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from domain.orders import Side, Tif
-from simulators.model import Broker, NewOrder, OrderRefused, Trail
+from simulators.broker_interface import Broker
+from simulators.model import (
+    NewOrder,
+    OrderRefused,
+    Trail,
+)
 from simulators.tws import encode, encode_orders
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.encode_orders import ORDER_TYPES

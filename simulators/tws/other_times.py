@@ -8,7 +8,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from simulators.model import Broker, Instrument, Phase, TopOfBook
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Instrument,
+    Phase,
+    TopOfBook,
+)
 
 _DAY = 86_400
 _SLICE = 300

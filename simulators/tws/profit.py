@@ -12,7 +12,10 @@ from decimal import Decimal
 
 from domain.orders import Side
 from runtime.interface import Clock
-from simulators.model import Broker, BrokerPosition
+from simulators.broker_interface import Broker
+from simulators.model import (
+    BrokerPosition,
+)
 from simulators.tws.fields import UNSET_DOUBLE, FieldReader, money, size
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers

@@ -16,8 +16,8 @@ import orjson
 from runtime.clocks import SystemClock
 from runtime.interface import Clock
 from simulators.broker import open_broker
+from simulators.broker_interface import Broker
 from simulators.broker_store import BrokerStoreError
-from simulators.model import Broker
 from simulators.scenarios.rules import UNSCRIPTED, Scenario, ScenarioError, catalogue
 from simulators.tws.control import Door
 from simulators.tws.flood import Flood

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runtime.interface import Clock
-from simulators.model import Broker, Instrument
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Instrument,
+)
 from simulators.tws import bar_messages
 from simulators.tws.bar_requests import KINDS, Refused
 from simulators.tws.contracts import ContractBook, ContractError

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from runtime.interface import Clock
+from simulators.broker_interface import Broker
 from simulators.habits import Habits
-from simulators.model import Broker
 from simulators.scenarios.rules import Scenario
 from simulators.scenarios.stage import Stage
 from simulators.tws import encode, refusals

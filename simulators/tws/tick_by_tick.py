@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulators.model import Broker, Instrument, TopOfBook
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Instrument,
+    TopOfBook,
+)
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.data_habits import DataHabits, concerns
 from simulators.tws.fields import FieldReader, number, price, size
