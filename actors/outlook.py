@@ -18,12 +18,8 @@ from domain.symbols import Symbol
 
 ANNOUNCE_AHEAD = timedelta(minutes=10)
 _LOGIN_MATTERS_FOR = timedelta(days=1)
-_CURES = {
-    "REFUSED": "Start TWS or IB Gateway and log it in; it is tried again by itself.",
-    "CLIENT_ID_IN_USE": "Stop the other program, or give it another id; Kelpie's stays.",
-}
-_CURE = "Look at TWS or IB Gateway; it is tried again by itself. `kelpie status` says when."
-_CURE_PERSON = "Correct the settings or the gateway's login; no order is sent until then."
+_CURE = "It is tried again by itself; `kelpie status` says when."
+_CURE_PERSON = "No waiting mends it, and no order is sent until it is mended."
 
 
 @dataclass(slots=True)
@@ -152,8 +148,7 @@ class Outlook:
             f"{self.venue} cannot be traded since {since} ({_length(now - outage.since)}): "
             f"{self._sentence(outage, now)}"
         )
-        person = outage.cause in NEEDS_PERSON
-        cure = _CURE_PERSON if person else _CURES.get(outage.cause, _CURE)
+        cure = _CURE_PERSON if outage.cause in NEEDS_PERSON else _CURE
         self._say("error", "VENUE_DOWN", sentence, cure, self._standing)
 
     def _sentence(self, outage: _Outage, now: datetime) -> str:

@@ -61,7 +61,7 @@ def _unheard(name: str) -> VenueReadyOut:
         reason="nothing heard of it yet",
         since=None,
         next_try=None,
-        cause="NOT_HEARD_OF",
+        cause="VENUE_NOT_TRADABLE",
         health=None,
         expected_until=None,
     )

@@ -53,7 +53,12 @@ def connect(company: Company, *symbols: Symbol, is_open: bool = True) -> None:
         steps = (PriceStep(Decimal(0), Decimal("0.01")),)
         details = InstrumentDetails(symbol, "", kind, "ASX", "UTC", steps, Decimal(1), (session,))
         company.put(QUOTES, InstrumentKnown(names.IB, details))
-        company.heard.wait_for(Subscribe, lambda m, s=symbol: m.symbol == s)
+    for symbol in symbols:
+        until_asked(company, symbol)
+
+
+def until_asked(company: Company, symbol: Symbol) -> None:
+    company.heard.wait_for(Subscribe, lambda message: message.symbol == symbol)
 
 
 def tick(company: Company, symbol: Symbol = BHP, data_type: DataType = DataType.LIVE) -> None:
@@ -72,6 +77,8 @@ def settle(company: Company) -> None:
         if not any(mailbox.depths().values()):
             break
     company.state(QUOTES)
+    for name in (CONNECTION, names.IB):
+        company.drain(name)
 
 
 def leap(company: Company, seconds: float) -> None:
@@ -131,6 +138,7 @@ def test_in_a_closed_market_silence_is_fine(company: Company) -> None:
 def test_1101_has_everything_asked_for_again(company: Company) -> None:
     connect(company, BHP, PAIR)
     company.tell(QUOTES, Resubscribe(names.IB, "1101"))
+    settle(company)
     assert (asked(company, BHP), asked(company, PAIR)) == (2, 2)
 
 

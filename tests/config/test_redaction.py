@@ -38,3 +38,7 @@ def test_a_secret_is_not_found_in_the_json_that_tells_it(secret: str) -> None:
     told = {"text": secret}
     assert json.loads(redact(json.dumps(told))) == {"text": "***"}
     assert json.loads(redact(orjson.dumps(told).decode())) == {"text": "***"}
+
+
+def test_the_newer_paper_accounts_are_hidden_too() -> None:
+    assert Redaction()("account DUQ200898.") == "account DUQ***898."

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -267,3 +268,38 @@ def test_the_example_file_with_all_lines_taken_in_is_the_demo(tmp_path: Path) ->
     file = tmp_path / ".env"
     file.write_text("\n".join(lines))
     assert Settings.load({}, env_file=file).model_dump() == load().model_dump()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"IB_WINDOWS": "restart,eclipse"}, "eclipse: no such window"),
+        ({"IB_WINDOWS": "none,reset"}, "none beside others"),
+        ({"IB_RESTART_TIME": "25:00"}, "no time of day"),
+        ({"IB_TIME_ZONE": "Australia/Sidney"}, "no such time zone"),
+        ({"IB_TIME_ZONE": "../etc/passwd"}, "no such time zone"),
+        ({"MARKET_DATA": "frozen"}, "MARKET_DATA"),
+        ({"QUOTE_SILENCE_PAIR_SECONDS": "0"}, "QUOTE_SILENCE_PAIR_SECONDS"),
+    ],
+)
+def test_what_is_wrong_about_the_link_is_said(given: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.load(given, env_file=None)
+
+
+def test_the_windows_the_restart_and_the_data() -> None:
+    settings = Settings.load({}, env_file=None)
+    assert settings.ib_windows == ("restart", "reset", "weekend", "login")
+    assert settings.ib_restart_time == time(23, 45)
+    given = {"IB_WINDOWS": "None", "IB_RESTART_TIME": "03:30", "MARKET_DATA": "Delayed"}
+    settings = Settings.load(given, env_file=None)
+    assert (settings.ib_windows, settings.market_data) == ((), "delayed")
+    rows = {row.name: row.value for row in settings.describe()}
+    assert (rows["IB_RESTART_TIME"], rows["IB_WINDOWS"]) == ("03:30", "")
+
+
+def test_a_newer_paper_account_is_one() -> None:
+    given = {"MODE": "paper", "IB_ACCOUNT_ID": "DUQ200898"}
+    assert Settings.load(given, env_file=None).ib_account_id == "DUQ200898"
+    with pytest.raises(SettingsError, match="paper account"):
+        Settings.load(given | {"MODE": "live"}, env_file=None)

@@ -24,7 +24,7 @@ class World:
         self.life.asked(0.0)
 
     def pass_by(self, seconds: float) -> list[tuple[float, Step]]:
-        done = []
+        done: list[tuple[float, Step]] = []
         end = self.now + seconds
         while self.now < end:
             self.now += 5.0
