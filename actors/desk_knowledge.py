@@ -219,8 +219,11 @@ class DeskKnowledge(Actor):
     @on(InstrumentKnown)
     def _instrument(self, message: InstrumentKnown) -> None:
         self._instruments.take(message.details)
-        for sentence in self._instruments.to_tell(message.details, self.clock.now().date()):
-            self.log.warning("{} ({})", sentence, message.details.symbol)
+        differ = self._instruments.to_tell(message.details, self.clock.now().date())
+        if differ:
+            # In one line: a market with hours of its own differs on every day.
+            more = f" And {len(differ) - 2} more; `GET /venues` has all." if differ[2:] else ""
+            self.log.warning("{}{}", " ".join(differ[:2]), more)
 
     @on(InstrumentFailed)
     def _instrument_failed(self, message: InstrumentFailed) -> None:

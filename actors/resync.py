@@ -165,7 +165,7 @@ class Resync(Actor):
         text = f"{notice.code}: {notice.text}"
         level = "WARNING" if notice.alert else "DEBUG"
         self.log.log(level, "{} says {}", self.venue, text)
-        if notice.symbol is not None:
+        if notice.symbol is not None and notice.effect is not NoticeEffect.QUERY:
             return  # about one subscription: the seat that keeps the quotes is told as well
         if notice.effect in _LOSSES:
             # What was missing before may have come meanwhile: no proof reaches across this.

@@ -53,7 +53,7 @@ def needs_you(facts: Facts) -> bool:
     if facts.account is None or facts.orders is None or not facts.ready["ready"]:
         return True
     venues = facts.venues["items"] if facts.venues is not None else ()
-    in_doubt = any(venue["mismatches"] or venue["in_doubt"] for venue in venues)
+    in_doubt = any(v["mismatches"] or v["in_doubt"] or v["alerts"] for v in venues)
     return in_doubt or any(order["state"] == "UNKNOWN" for order in facts.orders["items"])
 
 
@@ -117,6 +117,12 @@ def _venue(row: Json) -> list[str]:
         until = f" until {sydney(row['next_try'])}" if row["next_try"] else ""
         lines = fitted(f"{name} is on hold{until}, because {row['reason'] or 'it says no reason'}")
         lines += fitted(f"since {sydney(row['since'])}", "  ")
+        if row["expected_until"]:
+            lines += fitted(f"Expected, until {sydney(row['expected_until'])}", "  ")
+    if row.get("on_hold"):
+        lines += fitted(f"New positions are {row['on_hold']}", "  ")
+    for alert in row.get("alerts", ()):
+        lines += fitted(f"ALERT     {alert['sentence']} {alert['cure']}", "  ")
     for mismatch in row.get("mismatches", ()):
         lines += fitted(f"Mismatch with {name}: {mismatch['symbol']}, {mismatch['reason']}", "  ")
     in_doubt = row.get("in_doubt", ())

@@ -175,8 +175,6 @@ class VenueNotice:
     effect: NoticeEffect = NoticeEffect.NONE
     alert: bool = False
     """A person should hear of it."""
-    scope: str = "link"
-    """What it is about: `order`, `request`, `data`, `link` or `farm`."""
     retry: str = "never"
     """`never`, `later` (as it is), `changed` (after a correction)."""
     farms: tuple[Farm, ...] = ()

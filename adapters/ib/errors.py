@@ -101,7 +101,6 @@ class ErrorTable:
             symbol,
             rule.effect,
             rule.alert,
-            rule.scope,
             rule.retry,
             farms,
         )

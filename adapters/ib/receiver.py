@@ -41,7 +41,7 @@ from adapters.ib.quotes import Level1
 from adapters.ib.requests import Requests
 from adapters.venue import VenueSink
 from domain.symbols import Symbol
-from domain.venue import AccountValue, OrderReport, VenueNotice
+from domain.venue import AccountValue, NoticeEffect, OrderReport, VenueNotice
 from runtime.interface import Clock
 
 #: Lists without an id, by the name that `Round.unended` has for them.
@@ -64,10 +64,6 @@ _OF_EXECUTIONS = frozenset({"11", "59"})
 
 #: A price between steps, and no such contract: what is known of the instrument may be old.
 _DOUBTS = frozenset({110, 200})
-
-
-#: The exchange took a trade back: a series that is followed has to be asked for again.
-_BARS_CORRECTED = 10225
 
 
 class Opening(Protocol):
@@ -158,7 +154,8 @@ class Receiver:
         if request in self.called_off:
             return
         followed = self.followed.get(request)
-        if followed and (code == _BARS_CORRECTED or self._errors.rule(code).ends_request):
+        rule = self._errors.rule(code)
+        if followed and (rule.ends_request or rule.effect is NoticeEffect.RESUBSCRIBE):
             followed.refused(code, words)
             return
         reference = self._identities.of_error(request)

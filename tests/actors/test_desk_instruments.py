@@ -104,4 +104,16 @@ def test_the_desk_warns_of_hours_that_differ(warnings: list[str]) -> None:
         known = [InstrumentKnown(names.IB, share(symbol)) for symbol in (BHP, CBA, BHP)]
         company.tell(DESK, *known)
     [line] = [line for line in warnings if "no session" in line]
-    assert "Tue 24 November 2026" in line and "XASX" in line
+    assert "Tue 24 November 2026" in line and "XASX" in line and "more" not in line
+
+
+def test_a_market_with_hours_of_its_own_is_one_line(warnings: list[str]) -> None:
+    round_the_clock = ";".join(f"202611{day}:0100-202611{day}:2300" for day in range(21, 28))
+    sessions = sessions_of(round_the_clock, round_the_clock, "Australia/NSW")
+    options = replace(OPTIONS, calendars={"ASX": XASX})
+    actors = {DESK: lambda s, seat: Desk(s, seat, options=options)}
+    with gathered(actors, names.LEDGER, MONITOR, *AROUND) as company:
+        company.heard.wait_for(LoadBook)
+        company.tell(DESK, InstrumentKnown(names.IB, replace(share(), sessions=sessions)))
+    [line] = [line for line in warnings if "XASX" in line]
+    assert line.count("The venue ") == 2 and "And 10 more" in line

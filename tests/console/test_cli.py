@@ -6,12 +6,13 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from actors import names
-from actors.messages import LinkDown
+from actors.messages import Alert, LinkDown
 from console.cli import main
 from console.page import WIDTH, money, sydney
 from tests.actors.conftest import LIMIT, Hang
@@ -89,6 +90,21 @@ def test_a_venue_on_hold_is_told_with_its_reason_and_wants_you(
     flat = " ".join(page.split())
     assert "IB is on hold until " in flat
     assert f"because {why}" in flat
+
+
+def test_a_standing_alert_is_on_the_page_and_wants_you(
+    market: Market, kelpie: Kelpie, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = market.tree.clock.now()
+    alert = Alert(names.IB, "warning", "IB10197", "No quotes come.", "Look.", now, 1, stands=True)
+    market.tree.system.tell(names.DESK, alert)
+    market.settle()
+    assert kelpie(market.tree.hook, "status") == 1
+    assert "ALERT No quotes come. Look." in " ".join(capsys.readouterr().out.split())
+    market.tree.system.tell(names.DESK, replace(alert, stands=False))
+    market.settle()
+    assert kelpie(market.tree.hook, "status") == 0
+    assert "ALERT" not in capsys.readouterr().out
 
 
 def test_without_a_desk_nothing_is_said_to_be_zero(

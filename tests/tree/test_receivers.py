@@ -103,7 +103,7 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     messages.OrderRecorded: (ORDERS, *READERS),
     messages.FillRecorded: READERS,
     messages.LoadBook: (names.LEDGER,),
-    messages.BookLoaded: (ORDERS, *READERS),
+    messages.BookLoaded: (CONNECTION, ORDERS, *READERS),
     messages.TakeSnapshot: (names.LEDGER,),
     messages.BookSnapshot: (RESYNC,),
     # Orders and the wire.
