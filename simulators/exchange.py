@@ -39,6 +39,7 @@ class Exchange:
         self.still = still
         self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares()
         self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies()
+        self._american = sessions.us_shares() if asx_hours else self._shares
         self.markets: dict[int, Market] = {}
         self._chance: dict[int, random.Random] = {}
         self._spans: dict[int, Span] = {}
@@ -76,7 +77,10 @@ class Exchange:
 
     def timetable(self, con_id: int) -> Timetable:
         """The hours of an instrument."""
-        return self._pairs if self.markets[con_id].listing.is_currency else self._shares
+        instrument = self.markets[con_id].listing.instrument
+        if instrument.sec_type == "CASH":
+            return self._pairs
+        return self._shares if instrument.symbol.currency == "AUD" else self._american
 
     def span(self, con_id: int) -> Span:
         """The phase in which an instrument is now."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -26,14 +26,14 @@ class Instrument:
     sec_type: str
     """`STK` or `CASH`."""
     exchange: str
-    """Where it is listed: `ASX` or `IDEALPRO`."""
+    """Where it is listed: `ASX`, `NYSE`, `NASDAQ` or `IDEALPRO`."""
     valid_exchanges: tuple[str, ...]
     local_symbol: str
     trading_class: str
     long_name: str
     isin: str
     stock_type: str
-    """`COMMON`, `ETF` or empty."""
+    """`COMMON`, `ETF`, `ADR` or empty."""
     time_zone_id: str
     """`Australia/NSW` or `US/Eastern`."""
     market_rule_id: int
@@ -57,12 +57,19 @@ class Phase(StrEnum):
 class Session:
     """One trading session of an instrument.
 
-    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`.
+    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`;
+    where trading hours are `extended` they run from one moment to another instead.
     """
 
     opens: datetime
     closes: datetime
     auction_ends: datetime
+    extended: tuple[datetime, datetime] | None = None
+
+    @property
+    def trading(self) -> tuple[datetime, datetime]:
+        """When trading hours begin and end."""
+        return self.extended or (self.opens, self.auction_ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,9 @@ class Bar:
     volume: Decimal | None
     average: Decimal | None
     count: int | None
+    day: date | None = None
+    """The trading day, of bars of a day and more the first one; an evening may belong to the next.
+    None for shorter bars."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from simulators.model import Bar, Instrument
-from simulators.tws.bar_requests import DAY
 from simulators.tws.encode_orders import local_time
 from simulators.tws.fields import number, size
 from simulators.tws.protocol import Reply
 
 _NONE = Decimal(-1)
-
-#: A day of currencies begins at 17:15 in New York and has the date of the next one.
-_EVENING = timedelta(hours=7)
 
 
 def block(
@@ -25,7 +21,6 @@ def block(
     bars: Sequence[Bar],
     begin: datetime,
     end: datetime,
-    bar_seconds: int,
     format_date: int,
     version: int,
 ) -> list[str]:
@@ -40,7 +35,7 @@ def block(
     ]
     for bar in bars:
         fields += [
-            date_text(bar, instrument, bar_seconds, format_date),
+            date_text(bar, instrument, format_date),
             number(bar.open),
             number(bar.high),
             number(bar.low),
@@ -51,7 +46,7 @@ def block(
 
 
 def update(
-    req_id: int, instrument: Instrument, bar: Bar, bar_seconds: int, format_date: int, version: int
+    req_id: int, instrument: Instrument, bar: Bar, format_date: int, version: int
 ) -> list[str]:
     """The last bar as it stands now (message 90): count first, close before high."""
     volume, average, count = _volume_average_count(bar, version)
@@ -59,7 +54,7 @@ def update(
         str(Reply.HISTORICAL_DATA_UPDATE.value),
         str(req_id),
         count,
-        date_text(bar, instrument, bar_seconds, format_date),
+        date_text(bar, instrument, format_date),
         number(bar.open),
         number(bar.close),
         number(bar.high),
@@ -84,12 +79,10 @@ def five_seconds(req_id: int, bar: Bar, version: int) -> list[str]:
     ]
 
 
-def date_text(bar: Bar, instrument: Instrument, bar_seconds: int, format_date: int) -> str:
+def date_text(bar: Bar, instrument: Instrument, format_date: int) -> str:
     """When a bar begins: a date for days and more, else epoch seconds (2) or local time (1)."""
-    if bar_seconds >= DAY:
-        zone = ZoneInfo(instrument.time_zone_id)
-        shift = _EVENING if instrument.sec_type == "CASH" else timedelta()
-        return f"{(bar.start + shift).astimezone(zone):%Y%m%d}"
+    if bar.day is not None:
+        return f"{bar.day:%Y%m%d}"
     if format_date == 2:
         return str(int(bar.start.timestamp()))
     return local_time(bar.start, instrument.time_zone_id)

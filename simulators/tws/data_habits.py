@@ -63,6 +63,8 @@ class DataHabits:
     """Depth on SMART is served; as a rule it is 10092, and only the exchange itself has it."""
     tick_by_tick_lines: int = 3
     """Subscriptions tick by tick at a time."""
+    account_updates_once: bool = False
+    """One client alone is told of the account: who asks ends it for the last one (2100)."""
     no_time_zone: bool = False
     """Contract details come with an empty time zone."""
 

@@ -12,6 +12,7 @@ from simulators.model import Broker, Instrument, Phase
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.data_habits import DataHabits, concerns
 from simulators.tws.fields import FieldReader, number, size
+from simulators.tws.frames import pack
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.requests import ContractQuery
 from simulators.tws.routing import Handlers
@@ -93,10 +94,13 @@ class DepthDesk:
                 rows.clear()
             session.send_error(req_id, *_RESET)
             return
+        frames = []
         for side, levels in self._broker.depth(stream.instrument.con_id, stream.rows).items():
             for row, operation, level in changes(stream.told[side], levels, side):
-                session.send(_message(req_id, stream, row, operation, side, level, session.version))
+                fields = _message(req_id, stream, row, operation, side, level, session.version)
+                frames.append(pack(fields))
             stream.told[side] = list(levels)
+        session.send_ticks(frames)
 
     def _subscribe(self, session: Session, fields: FieldReader) -> None:
         fields.skip()
@@ -152,12 +156,9 @@ def changes(
     """
     rows = list(told)
     for place, level in enumerate(levels):
-        price = level[0]
-        while (
-            place < len(rows) and rows[place][0] != price and _is_better(rows[place], level, side)
-        ):
+        while place < len(rows) and _is_better(rows[place], level, side):
             yield place, Operation.DELETE, rows.pop(place)
-        if place < len(rows) and rows[place][0] == price:
+        if place < len(rows) and rows[place][0] == level[0]:
             if rows[place] != level:
                 yield place, Operation.UPDATE, level
                 rows[place] = level

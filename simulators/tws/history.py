@@ -179,7 +179,6 @@ class HistoryDesk:
                 bars,
                 bars[0].start,
                 asked.end,
-                asked.bar_seconds,
                 query.format_date,
                 session.version,
             )
@@ -211,7 +210,6 @@ class HistoryDesk:
                     asked.query.req_id,
                     asked.instrument,
                     bar,
-                    asked.bar_seconds,
                     asked.query.format_date,
                     session.version,
                 )

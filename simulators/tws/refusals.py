@@ -18,7 +18,6 @@ _NO_EID = "Can't find EId with tickerId:{id}"
 
 #: Request → does it begin with a version field, error code, text.
 _REFUSED: dict[Request, tuple[bool, int, str]] = {
-    Request.CANCEL_HEAD_TIMESTAMP: (False, 300, _NO_EID),
     Request.HISTOGRAM: (False, 162, f"{_HMDS}No data of type histogram is available"),
     Request.CANCEL_HISTOGRAM: (False, 300, _NO_EID),
     Request.SCANNER: (False, 322, f"{_PROCESSING}Scanners are not available"),
@@ -69,6 +68,8 @@ def handlers() -> Handlers:
         Request.SERVER_LOG_LEVEL: _accept_silently,
         Request.NEWS_BULLETINS: _accept_silently,
         Request.CANCEL_NEWS_BULLETINS: _accept_silently,
+        # ib_insync sends it after each answer, and nobody ever saw an error for it.
+        Request.CANCEL_HEAD_TIMESTAMP: _accept_silently,
     }
     for request, (has_version, code, text) in _REFUSED.items():
         routes[request] = _refuser(has_version, code, text)

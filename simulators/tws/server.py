@@ -69,7 +69,7 @@ class GatewayServer:
         self._server: asyncio.Server | None = None
         self._failure: asyncio.Future[None] | None = None
         book = ContractBook(broker.instruments())
-        self._accounts = AccountDesk(broker, clock, time_zone)
+        self._accounts = AccountDesk(broker, clock, time_zone, lambda: self.data_habits)
         self._data = DataDesks(broker, book, clock, log, time_zone, lambda: self.data_habits)
         self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
         self._handlers: Handlers = {
@@ -77,7 +77,7 @@ class GatewayServer:
             **self._accounts.handlers(),
             **self._data.handlers(),
             **self._orders.handlers(),
-            **ContractDesk(broker, book, clock).handlers(),
+            **ContractDesk(broker, book, clock, lambda: self.data_habits).handlers(),
             **ExecutionDesk(broker, book, clock, time_zone).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }

@@ -9,6 +9,7 @@ from simulators.model import Broker, Instrument, TopOfBook
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.data_habits import DataHabits, concerns
 from simulators.tws.fields import FieldReader, number, price, size
+from simulators.tws.frames import pack
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.requests import ContractQuery
 from simulators.tws.routing import Handlers
@@ -66,7 +67,7 @@ class TickByTickDesk:
         if news is None:
             return
         head = [str(Reply.TICK_BY_TICK.value), str(req_id), str(KINDS[stream.kind])]
-        session.send([*head, str(int(top.time.timestamp())), *news])
+        session.send_ticks([pack([*head, str(int(top.time.timestamp())), *news])])
 
     def _subscribe(self, session: Session, fields: FieldReader) -> None:
         req_id = fields.integer()

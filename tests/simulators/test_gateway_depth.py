@@ -94,7 +94,11 @@ def test_steps_make_any_book_of_any_other(
         return [(Decimal(price), Decimal(book[price])) for price in prices]
 
     rows = levels(old)
-    for place, operation, level in changes(levels(old), levels(new), side):
+    steps = list(changes(levels(old), levels(new), side))
+    done = [operation for _, operation, _ in steps]
+    assert done.count(Operation.DELETE) == len(old.keys() - new.keys())
+    assert done.count(Operation.INSERT) == len(new.keys() - old.keys())
+    for place, operation, level in steps:
         if operation is Operation.INSERT:
             assert place <= len(rows)
             rows.insert(place, level)

@@ -181,6 +181,7 @@ def test_no_request_is_met_with_silence_or_a_crash(request_kind: Request, tmp_pa
         Request.NEWS_BULLETINS,
         Request.CANCEL_NEWS_BULLETINS,
         Request.CANCEL_POSITIONS,
+        Request.CANCEL_HEAD_TIMESTAMP,
         Request.CANCEL_POSITIONS_MULTI,
         Request.GLOBAL_CANCEL,
     }

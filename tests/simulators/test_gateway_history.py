@@ -307,3 +307,33 @@ def test_a_bar_that_ended_is_told_as_it_ended_before_the_next(tmp_path: Path) ->
             await client.close()
 
     run(scene())
+
+
+def test_no_history_while_the_login_is_used_elsewhere(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path, data_habits=DataHabits(competing_session=True)) as place:
+            client = await RawClient.ready(place.port)
+            client.send(*history(1))
+            _, code, text = await client.error()
+            assert code == 162 and text.endswith("connected from a different IP address")
+            await client.close()
+
+    asyncio.run(scene())
+
+
+def test_a_bar_kept_up_to_date_in_name_alone(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path, data_habits=DataHabits(updates_mute=("BHP/AUD",))) as place:
+            client = await RawClient.ready(place.port)
+            client.send(*history(1, end="", bar="5 secs", duration="60 S", keep="1"))
+            client.send(
+                *history(2, AUD_USD, end="", bar="5 secs", duration="60 S", what="BID", keep="1")
+            )
+            for _ in range(2):
+                await client.until("17")
+            for _ in range(3):
+                place.clock.leap(5)
+                assert (await client.until("90"))[1] == "2"
+            await client.close()
+
+    asyncio.run(scene())

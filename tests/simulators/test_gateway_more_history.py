@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from simulators.model import Phase
 from simulators.tws.data_habits import DataHabits
 from tests.simulators.raw_client import AUD_USD, BHP, RawClient, house
 
@@ -51,6 +52,26 @@ def test_real_time_bars_follow_each_other_every_five_seconds(tmp_path: Path) -> 
             client.send(51, 1, 1)
             client.send(51, 1, 1)
             assert await client.error() == (1, 300, "Can't find EId with tickerId:1")
+            await client.close()
+
+    asyncio.run(scene())
+
+
+def test_no_real_time_bar_comes_of_a_closed_market(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house(tmp_path, phase=Phase.CLOSED) as place:
+            client = await RawClient.ready(place.port)
+            client.send(*real_time(1))
+            client.send("20", "2", *BHP, "0", "", "5 secs", "60 S", "0", "BID", "2", "1", "")
+            await client.until("17")
+            for _ in range(3):
+                place.clock.leap(5)
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.3):  # two beats
+                        await client.receive()
+            place.leap_to(Phase.OPEN)
+            place.clock.leap(10)
+            await client.until("50")
             await client.close()
 
     asyncio.run(scene())

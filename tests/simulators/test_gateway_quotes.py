@@ -93,7 +93,7 @@ def test_hours_are_written_as_tws_writes_them() -> None:
     trading = hours_text(sessions, days, 4, "UTC", liquid=False)
     assert trading == (
         "20260909:0000-20260909:0611,20260909:0800-20260909:1005;20260910:CLOSED;"
-        "20260911:2200-20260912:0200;20260912:CLOSED"
+        "20260911:2200-20260912:0200"
     )
     assert "0000-20260909:0600," in hours_text(sessions, days, 4, "UTC", liquid=True)
     assert hours_text(sessions[:1], days, 1, "Australia/NSW", liquid=True) == (
