@@ -211,6 +211,12 @@ def _trading(
         command_seconds=settings.command_deadline_seconds,
         venues=(names.IB,),
         venue_of=dict.fromkeys(settings.allowed_symbols, names.IB),
+        market_as_limit=settings.market_orders == "marketable_limit",
+        max_slippage_bps=settings.max_slippage_bps,
+        odd_lots_allowed=settings.odd_lots == "allow",
+        idealpro_minimum_usd=settings.idealpro_minimum_usd,
+        previews=settings.entry_previews,
+        preview_above=settings.preview_above,
     )
     venues = (names.IB,)
     prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds

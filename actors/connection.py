@@ -13,23 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors import names
-from actors.base import Actor, on
+from actors.base import on
 from actors.lanes import Command, Exit, ExitKind, FactsPileUp, State
 from actors.messages import (
     AccountChanged,
     AskBars,
     AskRound,
     BarsCame,
-    CancelHanded,
-    CancelNotSent,
-    CancelOrder,
     InstrumentFailed,
     InstrumentKnown,
     Introduce,
     LinkUp,
-    OrderHanded,
-    OrderNotSent,
-    PlaceOrder,
     PositionChanged,
     QuoteUpdate,
     RenewLink,
@@ -38,18 +32,16 @@ from actors.messages import (
     VenueFact,
     VenueSaid,
 )
+from actors.order_door import OrderDoor
 from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.venue import (
     HistoryError,
     LinkError,
-    LinkOpened,
-    OrderNotKnown,
     UnknownInstrument,
     VenueLink,
     VenueSink,
 )
-from domain.orders import OrderError
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import (
@@ -78,7 +70,7 @@ class ConnectionOptions:
     bars_seconds: float = 60.0
 
 
-class Connection(Actor):
+class Connection(OrderDoor):
     """The link, its heartbeat, and the door to the wire."""
 
     on_loop = True
@@ -92,16 +84,11 @@ class Connection(Actor):
         options: ConnectionOptions,
         make_link: Callable[[asyncio.AbstractEventLoop, VenueSink], VenueLink],
     ) -> None:
-        super().__init__(system, seat)
+        super().__init__(system, seat, venue=options.venue)
         self.options = options
-        self.venue = options.venue
-        self.epoch = seat.incarnation
         self._make_link = make_link
-        self._link: VenueLink | None = None
-        self._opened: LinkOpened | None = None
         self._beat_at: float | None = None
         self._beat_seconds: float | None = None
-        self._handed = 0
         self._described: dict[Symbol, InstrumentKnown | InstrumentFailed] = {}
 
     def on_start(self) -> None:
@@ -128,12 +115,6 @@ class Connection(Actor):
             "heartbeat_round_trip_seconds": self._beat_seconds,
             "orders_handed": self._handed,
         }
-
-    @property
-    def link(self) -> VenueLink:
-        """The link of this incarnation."""
-        assert self._link is not None, "the connection has not been started"
-        return self._link
 
     # -- opening and the heartbeat -------------------------------------------------------
 
@@ -238,62 +219,23 @@ class Connection(Actor):
 
     # -- to the wire ---------------------------------------------------------------------
 
-    @on(PlaceOrder)
-    def _place(self, message: PlaceOrder) -> None:
-        request = message.admission.request
-        name = names.orders(self.venue)
-        if self._opened is None or message.epoch != self.epoch:
-            sentence = "The link on which it was decided is gone."
-            self.tell(name, OrderNotSent(request.client_order_id, "LINK_CHANGED", sentence))
-            return
-        try:
-            self.link.place(request)
-        except LinkError as error:
-            self.tell(name, OrderNotSent(request.client_order_id, error.cause, str(error)))
-            return
-        except OrderError as error:
-            # The wire cannot say exactly what was asked for; nothing has left.
-            self.tell(name, OrderNotSent(request.client_order_id, error.code, str(error)))
-            return
-        self._handed += 1
-        self.tell(name, OrderHanded(request.client_order_id, self.clock.now()))
-
-    @on(CancelOrder)
-    def _cancel(self, message: CancelOrder) -> None:
-        name = names.orders(self.venue)
-        if self._opened is None:
-            sentence = "There is no link."
-            self.tell(name, CancelNotSent(message.client_order_id, "NO_LINK", sentence))
-            return
-        try:
-            self.link.cancel(message.client_order_id, message.venue_order_id)
-        except (LinkError, OrderNotKnown) as error:
-            code = error.cause if isinstance(error, LinkError) else "ORDER_NOT_KNOWN"
-            self.tell(name, CancelNotSent(message.client_order_id, code, str(error)))
-            return
-        self.tell(name, CancelHanded(message.client_order_id))
-
     def on_expired(self, command: Command) -> Any:
         """Answer for what comes too late: it is not sent."""
-        name = names.orders(self.venue)
-        sentence = "Its deadline was over before it could be sent."
-        if isinstance(command, PlaceOrder):
-            request = command.admission.request
-            self.tell(name, OrderNotSent(request.client_order_id, "EXPIRED", sentence))
-        elif isinstance(command, CancelOrder):
-            self.tell(name, CancelNotSent(command.client_order_id, "EXPIRED", sentence))
-        elif isinstance(command, AskBars):
+        if isinstance(command, AskBars):
+            sentence = "Its deadline was over before it could be sent."
             came = BarsCame(command.symbol, None, "EXPIRED", sentence)
             self.tell(names.history(self.venue), came)
+            return None
+        return super().on_expired(command)
 
     @on(Subscribe)
     def _subscribe(self, message: Subscribe) -> None:
-        if self._opened is not None and message.epoch == self.epoch:
+        if self._stands(message.epoch):
             self.link.subscribe(message.symbol)
 
     @on(AskRound)
     def _ask_round(self, message: AskRound) -> None:
-        if self._opened is not None and message.epoch == self.epoch:
+        if self._stands(message.epoch):
             self.run(self._round(message))
 
     async def _round(self, message: AskRound) -> None:
@@ -306,7 +248,7 @@ class Connection(Actor):
 
     @on(AskBars)
     def _ask_bars(self, message: AskBars) -> None:
-        if self._opened is not None and message.epoch == self.epoch:
+        if self._stands(message.epoch):
             self.run(self._bars(message))
 
     async def _bars(self, message: AskBars) -> None:

@@ -5,7 +5,7 @@ Everything here is what others said, held together so that one consistent view c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors.base import Actor, on
@@ -30,11 +30,13 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
 from domain.admission import Admission
-from domain.gates import DeskFigures
+from domain.figures import DeskFigures
 from domain.holdings import working_of
+from domain.hours import open_session
 from domain.orders import Order, OrderRequest, Side
 from domain.quotes import Quote
 from domain.symbols import Symbol
+from domain.terms import Amendment
 from domain.venue import InstrumentDetails
 
 
@@ -52,6 +54,19 @@ class DeskOptions:
     command_seconds: float
     venues: tuple[str, ...]
     venue_of: dict[Symbol, str] = field(default_factory=dict)
+    market_as_limit: bool = True
+    """A market order is priced as a limit through the touch."""
+    max_slippage_bps: Decimal = Decimal(50)
+    """How far through, in basis points of the touch."""
+    odd_lots_allowed: bool = False
+    idealpro_minimum_usd: Decimal = Decimal(25_000)
+    previews: bool = True
+    """The venue is asked what an entry would cost: the first of its kind each day, and large ones.
+    """
+    preview_above: Decimal = Decimal("0.5")
+    """Which entries are large, as a share of `max_order_value`."""
+    preview_seconds: float = 2.0
+    """An entry that gets no answer in this time is refused."""
 
 
 class DeskKnowledge(Actor):
@@ -68,20 +83,27 @@ class DeskKnowledge(Actor):
         self._quotes: dict[Symbol, Quote] = {}
         self._orders: dict[str, Order] = {}
         self._reserved: dict[str, Admission] = {}
+        self._amending: dict[str, Amendment] = {}
+        """On their way to the disk."""
         self._positions: dict[Symbol, ManagedPosition] = {}
         self._exposed: dict[str, bool] = {}
         self._waiting: dict[str, int] = {}
 
     # -- what is asked of it -------------------------------------------------------------
 
-    def _figures(self, request: OrderRequest) -> DeskFigures:
+    def _figures(self, request: OrderRequest, amended: Order | None = None) -> DeskFigures:
+        """The view of a request; an order to be amended does not stand in its own way.
+
+        Nor do those that it cancels.
+        """
         symbol = request.symbol
         venue = self.options.venue_of.get(symbol, "")
         state = self._venues.get(venue)
         position = self._positions.get(symbol)
         managed = position.quantity if position is not None else Decimal(0)
         held = managed if symbol.is_currency_pair or state is None else state.held(symbol)
-        working = working_of(self._all_orders(), symbol)
+        orders = [o for o in self._all_orders() if not _goes_with(o, amended)]
+        working = working_of(orders, symbol)
         return DeskFigures(
             venue=venue or "no venue",
             base_currency=self.options.base_currency,
@@ -103,17 +125,26 @@ class DeskKnowledge(Actor):
             working_buys=working.buys,
             working_sells=working.sells,
             max_order_value=self.options.max_order_value,
+            usd_rate=self._rate("USD"),
+            odd_lots_allowed=self.options.odd_lots_allowed,
+            idealpro_minimum_usd=self.options.idealpro_minimum_usd,
         )
 
     def _all_orders(self) -> list[Order]:
-        """Open orders, and those whose intent is on its way to the disk."""
+        """Open orders, and those whose intent or amendment is on its way to the disk."""
         now = self.clock.now()
+        open_orders = [
+            replace(order, amending=order.amending or self._amending.get(name))
+            if name in self._amending
+            else order
+            for name, order in self._orders.items()
+        ]
         on_their_way = [
             Order.intended(admission.request, admission.venue, now)
             for name, admission in self._reserved.items()
             if name not in self._orders
         ]
-        return [*self._orders.values(), *on_their_way]
+        return [*open_orders, *on_their_way]
 
     def _blocked(self, symbol: Symbol, state: VenueState | None) -> str:
         for order in self._orders.values():
@@ -129,6 +160,13 @@ class DeskKnowledge(Actor):
             return None
         price = quote.ask if side is Side.BUY else quote.bid
         return Decimal(repr(price)) if price is not None else None
+
+    def _trades_now(self, symbol: Symbol) -> bool:
+        """Its market is in continuous trading, by the sessions that the venue announced."""
+        instrument = self._instruments.get(symbol)
+        return instrument is not None and (
+            open_session(instrument.sessions, self.clock.now()) is not None
+        )
 
     def _rate(self, currency: str) -> Decimal | None:
         if currency == self.options.base_currency:
@@ -232,3 +270,11 @@ class DeskKnowledge(Actor):
     @on(FactsPileUp)
     def _pressure(self, message: FactsPileUp) -> None:
         self._waiting[message.seat] = message.waiting
+
+
+def _goes_with(order: Order, amended: Order | None) -> bool:
+    if amended is None:
+        return False
+    group = amended.request.oca_group
+    same_group = group is not None and order.request.oca_group == group
+    return same_group or order.client_order_id == amended.client_order_id

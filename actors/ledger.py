@@ -5,14 +5,13 @@ Facts that wait together are committed together; nobody is told before the commi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
-
 from actors import names
-from actors.base import Actor, on
-from actors.lanes import Exit, ExitKind, Message, State
-from actors.mailbox import Envelope
+from actors.base import on
+from actors.group_commit import GroupCommit
 from actors.messages import (
+    AmendmentDurable,
+    AmendmentRefused,
+    AmendmentSettled,
     BookCommission,
     BookFill,
     BookLoaded,
@@ -22,36 +21,39 @@ from actors.messages import (
     GetFills,
     GetForeignFills,
     GetOrder,
+    GetOrderDetail,
     GetOrders,
     IntentDurable,
     IntentRefused,
     LoadBook,
     OrderRecorded,
+    RecordAmended,
+    RecordAmendment,
     RecordAudit,
     RecordCancel,
     RecordIntent,
     RecordSetting,
     RecordState,
+    RecordTerms,
     TakeSnapshot,
 )
-from actors.seat import Seat
-from actors.system import ActorSystem
 from adapters.book import (
     AuditRow,
-    Book,
-    BookError,
     Booking,
+    DuplicateAmendment,
     DuplicateIntent,
     Fill,
     ForeignFill,
+    OrderDetail,
 )
 from domain.orders import Order
 
-EXIT_DAMAGED = 76
-_LARGEST_GROUP = 200
 _ENDED_LAST = 1000
 _WRITES = (
     RecordIntent,
+    RecordAmendment,
+    RecordAmended,
+    RecordTerms,
     RecordCancel,
     RecordState,
     RecordSetting,
@@ -63,78 +65,93 @@ _KEPT = (*_WRITES, LoadBook, TakeSnapshot)
 """What must be handled anew when the commit fails: it was written, or its answer was not sent."""
 
 
-class Ledger(Actor):
-    """Owns the book; the one actor that may wait, for its disk."""
+class Ledger(GroupCommit):
+    """Writes what it is told, reads what it is asked, and tells after the commit."""
 
-    owns_handle = True
-    budget_seconds = 20.0
-
-    def __init__(
-        self,
-        system: ActorSystem,
-        seat: Seat,
-        *,
-        open_book: Callable[[], Book],
-        readers: Sequence[str],
-    ) -> None:
-        super().__init__(system, seat)
-        self._open_book = open_book
-        self._readers = tuple(readers)
-        self._book: Book | None = None
-        self._group: ExitStack | None = None
-        self._grouped: list[tuple[Message, str]] = []
-        self._outbox: list[tuple[str, Message, str]] = []
-        self._commits = 0
-
-    def on_start(self) -> None:
-        """Open the book. A damaged or foreign one ends the process: nothing trades without it.
-
-        On a full disk it is tried again until there is room.
-        """
-        try:
-            self._book = self._open_book()
-        except BookError as error:
-            if error.code in ("DAMAGED", "TOO_NEW", "WRONG_BOOK"):
-                self.log.critical("{}", error)
-                self.system.end(EXIT_DAMAGED)
-            if error.code != "DISK_FULL":
-                raise
-            self._end_after(error)
-
-    def on_stop(self) -> None:
-        """Commit what is in hand, and close, whatever becomes of the commit."""
-        try:
-            self._commit()
-        finally:
-            if self._book is not None:
-                self._book.close()
-
-    def describe(self) -> State:
-        """How many commits, and what waits for one."""
-        return {"commits": self._commits, "grouped": len(self._grouped)}
-
-    @property
-    def book(self) -> Book:
-        """The open book."""
-        assert self._book is not None, "the ledger has not been started"
-        return self._book
+    writes = _WRITES
+    kept = _KEPT
 
     # -- writing -------------------------------------------------------------------------
 
     @on(RecordIntent)
     def _intent(self, message: RecordIntent) -> None:
         admission = message.admission
-        order = Order.intended(admission.request, admission.venue, self.clock.now())
+        now = self.clock.now()
+        order, *others = [
+            Order.intended(each.request, each.venue, now) for each in admission.members
+        ]
         try:
-            self.book.record_intent(order, self.correlation)
+            self.book.record_intent(
+                order, self.correlation, attached=others, preview=admission.preview
+            )
         except DuplicateIntent as error:
             self._later(names.DESK, IntentRefused(order.client_order_id, str(error)))
             return
         self._later(
             names.orders(admission.venue),
-            IntentDurable(message.deadline, admission, order, message.epoch),
+            IntentDurable(message.deadline, admission, order, message.epoch, tuple(others)),
         )
         # `orders` has had its own word.
+        for each in (order, *others):
+            self._announce_to_readers(each)
+
+    @on(RecordAmendment)
+    def _amendment(self, message: RecordAmendment) -> None:
+        amendment = message.admission.amendment
+        name = amendment.client_order_id
+        refusal = self._why_not_amended(self.book.order(name))
+        try:
+            if not refusal:
+                order = self.book.record_amendment(amendment, self.correlation)
+        except DuplicateAmendment as error:
+            refusal = ("AMENDMENT_ID_TAKEN", str(error), "Give each amendment an id of its own.")
+        if refusal:
+            refused = AmendmentRefused(name, amendment.amendment_id, *refusal)
+            self._later(names.DESK, refused)
+            return
+        words = f"{amendment.was} becomes {amendment.terms}"
+        self.book.record_audit(
+            AuditRow(self.clock.now(), message.who, "amend", f"wants {name} changed: {words}")
+        )
+        self._later(
+            names.orders(order.venue),
+            AmendmentDurable(message.deadline, message.admission, order, message.epoch),
+        )
+        self._announce_to_readers(order)
+
+    def _why_not_amended(self, order: Order | None) -> tuple[str, str, str] | None:
+        """What came in between the desk's decision and the disk."""
+        if order is None or order.state.is_final:
+            return "ORDER_NOT_OPEN", "The order has ended meanwhile.", "Look at /orders."
+        name = order.client_order_id
+        if order.pending_change == "CANCEL":
+            return "CANCEL_PENDING", f"{name} is being cancelled.", "Wait until it has ended."
+        if order.amending is not None:
+            sentence = f"A change of {name} is on its way already."
+            return "AMENDMENT_PENDING", sentence, "Wait until the venue has answered."
+        return None
+
+    @on(RecordAmended)
+    def _amended(self, message: RecordAmended) -> None:
+        order = self.book.record_amended(
+            message.client_order_id,
+            message.amendment_id,
+            message.state,
+            self.clock.now(),
+            reason=message.reason,
+            sent_at=message.sent_at,
+        )
+        self._announce_to_readers(order)
+        if message.state.is_settled:
+            settled = self.book.amendments(message.client_order_id)
+            [amendment] = [a for a in settled if a.amendment_id == message.amendment_id]
+            self._later(names.DESK, AmendmentSettled(order, amendment))
+
+    @on(RecordTerms)
+    def _terms(self, message: RecordTerms) -> None:
+        order = self.book.record_terms(
+            message.client_order_id, message.terms, self.clock.now(), message.why
+        )
         self._announce_to_readers(order)
 
     @on(RecordCancel)
@@ -231,6 +248,19 @@ class Ledger(Actor):
     def _order(self, message: GetOrder) -> Order | None:
         return self.book.order(message.client_order_id)
 
+    @on(GetOrderDetail)
+    def _detail(self, message: GetOrderDetail) -> OrderDetail | None:
+        name = message.client_order_id
+        order = self.book.order(name)
+        if order is None:
+            return None
+        return OrderDetail(
+            order=order,
+            amendments=tuple(self.book.amendments(name)),
+            related=tuple(self.book.related(name)),
+            preview=self.book.preview(name),
+        )
+
     @on(GetFills)
     def _fills(self, message: GetFills) -> tuple[Fill, ...]:
         return tuple(
@@ -244,79 +274,6 @@ class Ledger(Actor):
     @on(GetForeignFills)
     def _foreign_fills(self, message: GetForeignFills) -> tuple[ForeignFill, ...]:
         return tuple(self.book.foreign_fills(limit=message.limit, symbol=message.symbol))
-
-    # -- one commit of many --------------------------------------------------------------
-
-    def on_settled(self) -> None:
-        """No fact waits any more: commit, then tell."""
-        self._commit()
-
-    def on_receive(self, message: Message) -> object:
-        """Let a write join the group in hand; it counts as in it once it has succeeded."""
-        writes = isinstance(message, _WRITES)
-        answer: object = None
-        try:
-            if writes and self._group is None:
-                self._group = ExitStack()
-                self._group.enter_context(self.book.group())
-            answer = super().on_receive(message)
-        except BookError as error:
-            if not writes or error.code != "DISK_FULL":
-                raise
-            # No fault of the message's: it waits with its group until there is room.
-            self._grouped.append((message, self.correlation))
-            self._give_back()
-            self._end_after(error)
-            return None
-        if isinstance(message, _KEPT):
-            self._grouped.append((message, self.correlation))
-            if len(self._grouped) >= _LARGEST_GROUP:
-                self._commit()
-        return answer
-
-    def _commit(self) -> None:
-        """Commit, then tell. What cannot be committed is handled anew by the next incarnation.
-
-        Nothing is raised: the message in hand is among those, and no more to blame than they.
-        """
-        if self._group is not None:
-            try:
-                self._group.close()
-            except BaseException as failure:
-                self._give_back()
-                self._end_after(failure)
-                return
-            self._commits += 1
-        self._group, self._grouped = None, []
-        outbox, self._outbox = self._outbox, []
-        correlation = self.correlation
-        for name, message, self.correlation in outbox:
-            self.tell(name, message)
-        self.correlation = correlation
-
-    def _give_back(self) -> None:
-        """Undo the group: all that was handled in it goes back, and nobody is told of it."""
-        group, self._group = self._group, None
-        grouped, self._grouped = self._grouped, []
-        self._outbox = []
-        if group is not None:
-            with suppress(BookError):  # it fails for what spoilt it, once more
-                group.close()
-        now = self.clock.monotonic()
-        for message, correlation in reversed(grouped):
-            envelope = Envelope(message, None, self.seat.name, correlation, now)
-            self.seat.mailbox.put_back(envelope)
-
-    def _end_after(self, failure: BaseException) -> None:
-        full = isinstance(failure, BookError) and failure.code == "DISK_FULL"
-        # A full disk is no crash: it is tried again for as long as it takes, and facts wait.
-        kind = ExitKind.DISK_FULL if full else ExitKind.CRASHED
-        self.log.critical("Nothing is written: {}", failure)
-        cause = failure.code if isinstance(failure, BookError) else type(failure).__name__
-        self.end(Exit(kind, cause, str(failure)))
-
-    def _later(self, name: str, message: Message) -> None:
-        self._outbox.append((name, message, self.correlation))
 
     def _announce(self, order: Order) -> None:
         self._announce_to_readers(order)

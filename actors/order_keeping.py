@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import datetime
 
 from actors import names
 from actors.base import Actor, on
@@ -52,6 +53,8 @@ class OrderKeeping(Actor):
         self._final: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[str, str] = {}
         self._ends: dict[str, AwaitFills] = {}
+        self._terms_heard: dict[str, datetime] = {}
+        """When the venue last told terms that are not those of an amendment on its way."""
         self._said: dict[str, str] = {}
         """What the venue last said of an order by a refusing or cancelling code."""
 
@@ -73,6 +76,7 @@ class OrderKeeping(Actor):
             "open": states,
             "epoch": self._epoch,
             "awaiting_fills": list(self._ends),
+            "amending": [name for name, o in list(self._open.items()) if o.amending is not None],
             "loaded": self._loaded,
         }
 
@@ -148,7 +152,14 @@ class OrderKeeping(Actor):
             self._final.pop(name, None)
             return
         self._open.pop(name, None)
-        for kept in (self._ends, self._said, self._claims, self._missed, self._cancelled_on):
+        for kept in (
+            self._ends,
+            self._said,
+            self._claims,
+            self._missed,
+            self._cancelled_on,
+            self._terms_heard,
+        ):
             kept.pop(name, None)
         self._final[name] = order
         while len(self._final) > _KEEP_FINAL:

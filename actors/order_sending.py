@@ -35,14 +35,18 @@ class OrderSending(OrderKeeping):
     def _intent(self, message: IntentDurable) -> None:
         if self._waits(message):
             return
-        order = self._open.setdefault(message.order.client_order_id, message.order)
-        if order.state is not OrderState.INTENDED:
+        members = [self._taken_up(order) for order in (message.order, *message.attached)]
+        if any(order.state is not OrderState.INTENDED for order in members):
             return
         if self._epoch is None or message.epoch != self._epoch:
-            self._not_sent(order, "the link on which it was decided is gone")
+            for order in members:
+                self._not_sent(order, "the link on which it was decided is gone")
             return
         place = PlaceOrder(message.deadline, message.admission, message.epoch)
         self.tell(names.connection(self.venue), place)
+
+    def _taken_up(self, order: Order) -> Order:
+        return self._open.setdefault(order.client_order_id, order)
 
     @on(CancelDurable)
     def _cancel(self, message: CancelDurable) -> None:
@@ -69,9 +73,9 @@ class OrderSending(OrderKeeping):
         if self._waits(command):
             return
         if isinstance(command, IntentDurable):
-            order = self._open.setdefault(command.order.client_order_id, command.order)
-            if order.state is OrderState.INTENDED:
-                self._not_sent(order, "its deadline was over before it could be sent")
+            for order in map(self._taken_up, (command.order, *command.attached)):
+                if order.state is OrderState.INTENDED:
+                    self._not_sent(order, "its deadline was over before it could be sent")
         elif isinstance(command, CancelDurable):
             self._cancel_not_sent(command.order.client_order_id, "its deadline was over")
 

@@ -1,7 +1,7 @@
 """The orders of a venue: from the durable intent to the end, by the venue's messages alone.
 
-Here is what comes from the venue; `order_sending` has what goes there, `order_keeping` what is
-known of each order.
+Here is what comes from the venue; `order_sending` and `order_amending` have what goes there,
+`order_resolving` a person's word, `order_keeping` what is known of each order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from actors.messages import (
     TakeSnapshot,
     VenueFact,
 )
-from actors.order_sending import OrderSending
+from actors.order_resolving import OrderResolving
 from domain.order_life import (
     AwaitFills,
     AwaitLists,
@@ -48,6 +48,7 @@ _ENDS_CLAIMED = {
 }
 _ASKED_ABOUT = {
     NoticeEffect.QUERY: "UNKNOWN_CODE",
+    NoticeEffect.CHANGE_REFUSED: "CHANGE_REFUSED",
     NoticeEffect.CANCEL_REFUSED: "CANCEL_REFUSED",
     NoticeEffect.PACING: "PACING",
 }
@@ -55,7 +56,7 @@ _ASKED_ABOUT = {
 _LIVE = (VenueStatus.PENDING, VenueStatus.HELD, VenueStatus.WORKING)
 
 
-class Orders(OrderSending):
+class Orders(OrderResolving):
     """The order state machine."""
 
     # -- from the venue ------------------------------------------------------------------
@@ -80,7 +81,7 @@ class Orders(OrderSending):
         if order is None:
             self._about_one_that_ended(self._final.get(name or ""), report)
             return
-        order = self._learn_venue_id(order, report)
+        order = self._take_terms(self._learn_venue_id(order, report), report)
         self._unanswered.discard(order.client_order_id)
         if report.status in _LIVE:
             self._claims.pop(order.client_order_id, None)
@@ -115,6 +116,8 @@ class Orders(OrderSending):
         text = f"{notice.code}: {notice.text}"
         level = "WARNING" if notice.alert else "INFO"
         self.log.log(level, "The venue says of {}: {}", order.client_order_id, text)
+        if self._concerns_amendment(order, notice, text):
+            return
         if notice.effect is NoticeEffect.NOT_SENT:
             if self._never_seen(order):
                 self._not_sent(order, notice.text)
@@ -137,12 +140,12 @@ class Orders(OrderSending):
         if name not in self._open and name not in self._final:
             return
         order = self._open.get(name) or self._final[name]
-        if told.filled == order.filled and told.average_price == order.average_price:
-            return
         before = order
         order = replace(order, filled=told.filled, average_price=told.average_price)
         self._keep(order)
-        change = on_fill(order) if order.filled >= before.filled else on_less_filled(order)
+        if order.filled == before.filled:
+            return
+        change = on_fill(order) if order.filled > before.filled else on_less_filled(order)
         end = self._ends.get(name)
         if end is not None and order.filled >= end.filled:
             self._ended(order, end)
@@ -167,11 +170,15 @@ class Orders(OrderSending):
     def _round_fed(self, message: RoundFed) -> None:
         if not self._waits(message):
             self.tell(names.LEDGER, TakeSnapshot(names.resync(self.venue), message.number))
+            self._judge_amendments(message.asked_at)
             self._cancel_again()
 
     def on_timer(self, name: str) -> None:
         """Fills that were announced have not come, or an intent has no answer."""
         what, _, order_id = name.partition(" ")
+        if what == "amendment":
+            self._amendment_unanswered(order_id)
+            return
         if what == "fills":
             order = self._open.get(order_id)
             if order is not None and order_id in self._ends:

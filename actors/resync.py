@@ -235,7 +235,7 @@ class Resync(Actor):
                 self._hold(report)
         # Its facts went to `orders` as they came; told again, they would be old by now.
         if round.complete:
-            self.tell(names.orders(self.venue), RoundFed(round.number))
+            self.tell(names.orders(self.venue), RoundFed(round.number, round.asked_at))
 
     @on(BookSnapshot)
     def _snapshot(self, message: BookSnapshot) -> None:

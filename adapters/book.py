@@ -16,7 +16,8 @@ from typing import Protocol
 
 from domain.orders import Order, OrderState, Side
 from domain.symbols import Symbol
-from domain.venue import CommissionReport, ExecutionReport
+from domain.terms import Amendment, AmendmentState, Terms
+from domain.venue import CommissionReport, ExecutionReport, OrderPreview
 
 
 class BookError(Exception):
@@ -114,6 +115,18 @@ class CommissionWord:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """An order with all that the book has about it."""
+
+    order: Order
+    amendments: tuple[Amendment, ...]
+    """Oldest first."""
+    related: tuple[Order, ...]
+    """Those that left with it: parent, children, the others of its group."""
+    preview: OrderPreview | None
+
+
+@dataclass(frozen=True, slots=True)
 class ManagedPosition:
     """What our own fills add up to; short is negative. `opened_at`: when it last left zero."""
 
@@ -141,12 +154,57 @@ class AuditRow:
 class Book(Protocol):
     """One mode's and account's book."""
 
-    def record_intent(self, order: Order, correlation: str) -> None:
-        """Write the intent.
+    def record_intent(
+        self,
+        order: Order,
+        correlation: str,
+        *,
+        attached: Sequence[Order] = (),
+        preview: OrderPreview | None = None,
+    ) -> None:
+        """Write the intent, with those that leave in one piece with it: all of them or none.
 
         Raises:
-            DuplicateIntent: the client order id is taken; carries the order on record.
+            DuplicateIntent: a client order id is taken; carries the order on record.
         """
+        ...
+
+    def record_amendment(self, amendment: Amendment, correlation: str) -> Order:
+        """Write the intent to change an order; gives the order with it.
+
+        Raises:
+            DuplicateAmendment: the order has one under this id; carries it.
+            LookupError: no such order is in the book.
+        """
+        ...
+
+    def record_amended(
+        self,
+        client_order_id: str,
+        amendment_id: str,
+        state: AmendmentState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> Order:
+        """Write what became of an amendment; confirmed, its terms are the order's from now on."""
+        ...
+
+    def record_terms(self, client_order_id: str, terms: Terms, at: datetime, why: str) -> Order:
+        """Write terms that the venue itself has changed."""
+        ...
+
+    def amendments(self, client_order_id: str) -> Sequence[Amendment]:
+        """Of an order, oldest first."""
+        ...
+
+    def preview(self, client_order_id: str) -> OrderPreview | None:
+        """What the venue foretold of an order; None where it was not asked."""
+        ...
+
+    def related(self, client_order_id: str) -> Sequence[Order]:
+        """Those that left with it: parent, children, and the others of its group."""
         ...
 
     def record_state(
@@ -251,4 +309,14 @@ class DuplicateIntent(Exception):
 
     def __init__(self, existing: Order) -> None:
         super().__init__(f"There is an order {existing.client_order_id} already.")
+        self.existing = existing
+
+
+class DuplicateAmendment(Exception):
+    """The order has an amendment under this id already."""
+
+    def __init__(self, existing: Amendment) -> None:
+        super().__init__(
+            f"{existing.client_order_id} has an amendment {existing.amendment_id} already."
+        )
         self.existing = existing

@@ -19,6 +19,7 @@ from domain.venue import (
     CommissionReport,
     ExecutionReport,
     InstrumentDetails,
+    OrderPreview,
     OrderReport,
     PositionReport,
     Round,
@@ -130,10 +131,31 @@ class VenueLink(Protocol):
         """
         ...
 
-    def place(self, request: OrderRequest) -> str:
+    def place(self, request: OrderRequest, attached: Sequence[OrderRequest] = ()) -> str:
         """Write a new order to the socket; the venue's session id of it, as text.
 
-        When it returns, bytes may have left. It raises LinkError only while none has.
+        Those `attached` leave with it, in one piece or not at all. When it returns, bytes may
+        have left. It raises LinkError only while none has.
+        """
+        ...
+
+    def amend(self, request: OrderRequest) -> None:
+        """Write an order of ours to the socket with other terms.
+
+        Raises:
+            LinkError: no byte has left.
+            OrderError: the wire cannot carry the terms exactly; no byte has left.
+            OrderNotKnown: this link knows no session id for the order; ask for the lists first.
+        """
+        ...
+
+    async def preview(self, request: OrderRequest, seconds: float) -> OrderPreview:
+        """Ask what an order would cost, without placing it.
+
+        Raises:
+            PreviewFailed: the venue refused it, or did not answer in time.
+            OrderError: the wire cannot carry it exactly.
+            LinkError: the link is gone.
         """
         ...
 
@@ -158,6 +180,14 @@ class UnknownInstrument(Exception):
 
 class HistoryError(Exception):
     """`code` is PACING, NO_DATA, NO_PERMISSION, CANCELLED, TIMEOUT or OTHER."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class PreviewFailed(Exception):
+    """`code` is PREVIEW_REFUSED or PREVIEW_UNANSWERED."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)

@@ -30,7 +30,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config import modes, values
+from config import modes, order_rules, values
 from config.entries import (
     Entry,
     Origin,
@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         Field(gt=0, allow_inf_nan=False),
         Entry("The largest single order.", "above 0", "10000", unit="base currency (A$)"),
     ] = Decimal(10000)
+    market_orders: order_rules.MarketOrders = "marketable_limit"
+    max_slippage_bps: order_rules.MaxSlippageBps = Decimal(50)
+    odd_lots: order_rules.OddLots = "refuse"
+    idealpro_minimum_usd: order_rules.IdealproMinimumUsd = Decimal(25_000)
+    entry_previews: order_rules.EntryPreviews = True
+    preview_above: order_rules.PreviewAbove = Decimal("0.5")
     state_dir: Annotated[
         Path, Entry("Where the book and the tokens are kept.", "a folder", "./state")
     ] = Path("state")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from console.cli_resolve import add_resolve, resolve
 from console.client import HookClient, HookRefused, NoAccess, NotRunning, find_access
 from console.page import Facts, actor_page, actors_table, fitted, needs_you, status_page
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def add_commands(subparsers: Any) -> None:
-    """Add `status`, `actors`, `pause`, `resume` and `reconcile`; each sets `call`."""
+    """Add `status`, `actors`, `pause`, `resume`, `reconcile` and `resolve`; each sets `call`."""
     status = _add(subparsers, "status", _status, "the one page: is it well, what does it hold")
     status.description = (
         "How Kelpie is: mode, worth, paused or not, each venue, holdings, working orders, the "
@@ -58,6 +59,7 @@ def add_commands(subparsers: Any) -> None:
     ):
         command = _add(subparsers, name, call_it, sentence)
         command.add_argument("--reason", help="why; it goes into the audit")
+    add_resolve(_add(subparsers, "resolve", resolve, "settle an order that cannot be proven"))
 
 
 def _add(subparsers: Any, name: str, call_it: Command, sentence: str) -> argparse.ArgumentParser:

@@ -5,49 +5,17 @@ Pure: one consistent view and a request in, an admission or a refusal out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from domain.admission import Admission, Refusal
+from domain.figures import RISK_REDUCING, DeskFigures
+from domain.market_rules import first_parcel, is_odd_lot, odd_lot, stop_on_step
 from domain.orders import OrderError, OrderRequest, OrderType, Purpose, Side, check_request
 from domain.price_steps import ceil_to_step, floor_to_step, on_step
-from domain.venue import InstrumentDetails
 
-_RISK_REDUCING = (Purpose.EXIT, Purpose.PROTECTION, Purpose.FLATTEN)
-
-
-@dataclass(frozen=True, slots=True)
-class DeskFigures:
-    """What the desk knows at one moment about the request's symbol, and about everything."""
-
-    venue: str
-    base_currency: str
-    observing: bool
-    """A real gateway is watched, and nothing is sent to it."""
-    disarmed: str
-    """Why no new positions are opened in this mode; empty when they may be."""
-    paused: bool
-    paused_reason: str
-    facts_waiting: int
-    """Facts that wait to be handled, above the soft mark; 0 below it."""
-    venue_reason: str
-    """Why the venue may not be traded; empty when it may."""
-    venue_reconciled: bool
-    circuit_closed: bool
-    instrument: InstrumentDetails | None
-    allowed: bool
-    """The symbol is among those that the owner allows."""
-    symbol_blocked: str
-    """Why this symbol is on hold (in doubt, mismatch); empty when it is not."""
-    price: Decimal | None
-    """The worst price of a fresh quote for the side, in the currency of the symbol."""
-    rate: Decimal | None
-    """Base currency for one unit of the symbol's currency."""
-    managed: Decimal
-    held: Decimal
-    working_buys: Decimal
-    working_sells: Decimal
-    max_order_value: Decimal
+Gate = Callable[[OrderRequest, DeskFigures], Refusal | None]
 
 
 def purpose_of(request: OrderRequest, managed: Decimal) -> Purpose:
@@ -69,11 +37,29 @@ def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
         check_request(request)
     except OrderError as error:
         return Refusal(request.client_order_id, error.code, str(error), "Mend the order.")
-    for gate in (_known, _observing, _paused, _keeping_up, _tradable, _blocked, _shape, _oversell):
+    return walk(_GATES, request, figures) or _largest_order(request, figures)
+
+
+def decide_lesser(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
+    """Walk the gates for a change that takes up no more than what was admitted.
+
+    An entry made smaller or moved away from the market, an exit or a stop at another price:
+    those gates that hold back new exposure stand open; what the market and the venue demand of
+    any order they demand of it, too.
+    """
+    as_exit = replace(request, purpose=Purpose.EXIT)
+    refusal = walk((_known, _observing, _tradable, _blocked), as_exit, figures)
+    refusal = refusal or walk((_shape, first_parcel, odd_lot), request, figures)
+    return refusal or _admission(request, figures)
+
+
+def walk(gates: Iterable[Gate], request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    """The refusal of the first gate that is shut; None when all stand open."""
+    for gate in gates:
         refusal = gate(request, figures)
         if refusal is not None:
             return refusal
-    return _largest_order(request, figures)
+    return None
 
 
 def _refuse(request: OrderRequest, code: str, sentence: str, cure: str) -> Refusal:
@@ -99,7 +85,7 @@ def _observing(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
             "Kelpie only observes: no order is sent in this mode.",
             "Start it with MODE=paper to trade paper money.",
         )
-    if figures.disarmed and request.purpose not in _RISK_REDUCING:
+    if figures.disarmed and request.purpose not in RISK_REDUCING:
         return _refuse(
             request,
             "DISARMED",
@@ -110,7 +96,7 @@ def _observing(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
 
 
 def _keeping_up(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.facts_waiting and request.purpose not in _RISK_REDUCING:
+    if figures.facts_waiting and request.purpose not in RISK_REDUCING:
         return _refuse(
             request,
             "FALLING_BEHIND",
@@ -121,7 +107,7 @@ def _keeping_up(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
 
 
 def _paused(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.paused and request.purpose not in _RISK_REDUCING:
+    if figures.paused and request.purpose not in RISK_REDUCING:
         return _refuse(
             request,
             "PAUSED",
@@ -139,7 +125,7 @@ def _tradable(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
             f"{figures.venue} cannot be traded now: {figures.venue_reason}.",
             "Wait until it is ready again; `kelpie status` says why and when it is tried.",
         )
-    if not figures.circuit_closed and request.purpose not in _RISK_REDUCING:
+    if not figures.circuit_closed and request.purpose not in RISK_REDUCING:
         return _refuse(
             request,
             "VENUE_NOT_TRADABLE",
@@ -150,7 +136,7 @@ def _tradable(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
 
 
 def _blocked(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.symbol_blocked and request.purpose not in _RISK_REDUCING:
+    if figures.symbol_blocked and request.purpose not in RISK_REDUCING:
         return _refuse(
             request,
             "SYMBOL_ON_HOLD",
@@ -184,18 +170,22 @@ def _shape(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
         if price is not None and not on_step(price, instrument.price_steps):
             below = floor_to_step(price, instrument.price_steps)
             above = ceil_to_step(price, instrument.price_steps)
+            instead = f"{below} or {above}"
+            if name == "stop_price":
+                # Only the side that protects no later is named.
+                instead = f"{stop_on_step(price, request.side, instrument.price_steps)}"
             return _refuse(
                 request,
                 "PRICE_BETWEEN_STEPS",
                 f"The {name} {price} lies between the steps of {request.symbol}.",
-                f"Give {below} or {above}.",
+                f"Give {instead}.",
             )
     return None
 
 
 def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     """An exit sells what Kelpie bought and what is still there, less what already works."""
-    if request.purpose not in _RISK_REDUCING:
+    if request.purpose not in RISK_REDUCING:
         return None
     if request.side is Side.SELL:
         room = min(figures.managed, figures.held) - figures.working_sells
@@ -214,7 +204,7 @@ def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
 
 
 def _largest_order(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
-    reducing = request.purpose in _RISK_REDUCING
+    reducing = request.purpose in RISK_REDUCING
     missing = "quote" if figures.price is None else "exchange rate" if figures.rate is None else ""
     if missing and not reducing:
         # Not even with a limit: nothing is opened on data that is old, delayed or one-sided.
@@ -224,17 +214,23 @@ def _largest_order(request: OrderRequest, figures: DeskFigures) -> Admission | R
             f"There is no fresh {missing} for {request.symbol}, so its value is not known.",
             "Wait for the market's data; `kelpie status` shows how old it is.",
         )
-    price = _worst_price(request, figures) or Decimal(0)
-    value = request.quantity * price * (figures.rate or Decimal(0))
-    if value > figures.max_order_value and not reducing:
+    admission = _admission(request, figures)
+    if admission.value > figures.max_order_value and not reducing:
         return _refuse(
             request,
             "ORDER_TOO_LARGE",
-            f"The order is worth {value:.2f} {figures.base_currency}, more than the "
+            f"The order is worth {admission.value:.2f} {figures.base_currency}, more than the "
             f"{figures.max_order_value} of MAX_ORDER_VALUE.",
             "Make it smaller, or raise MAX_ORDER_VALUE on the box.",
         )
-    return Admission(request, figures.venue, value, figures.base_currency, price)
+    return admission
+
+
+def _admission(request: OrderRequest, figures: DeskFigures) -> Admission:
+    price = _worst_price(request, figures) or Decimal(0)
+    value = request.quantity * price * (figures.rate or Decimal(0))
+    remark = "an odd lot at IDEALPRO" if is_odd_lot(request, figures) else ""
+    return Admission(request, figures.venue, value, figures.base_currency, price, remark=remark)
 
 
 def _worst_price(request: OrderRequest, figures: DeskFigures) -> Decimal | None:
@@ -247,3 +243,17 @@ def _worst_price(request: OrderRequest, figures: DeskFigures) -> Decimal | None:
         prices = [request.limit_price, figures.price]
     known = [price for price in prices if price is not None]
     return max(known) if known else None
+
+
+_GATES: tuple[Gate, ...] = (
+    _known,
+    _observing,
+    _paused,
+    _keeping_up,
+    _tradable,
+    _blocked,
+    _shape,
+    first_parcel,
+    odd_lot,
+    _oversell,
+)

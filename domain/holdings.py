@@ -19,15 +19,28 @@ class Working:
 
 
 def working_of(orders: Iterable[Order], symbol: Symbol) -> Working:
-    """Every order that is not final counts with all that remains of it, UNKNOWN included."""
-    buys = sells = Decimal(0)
-    for order in orders:
-        if order.request.symbol == symbol and not order.state.is_final:
-            if order.request.side is Side.BUY:
-                buys += order.remaining
-            else:
-                sells += order.remaining
-    return Working(buys, sells)
+    """Every order that is not final counts with all that it may still trade, UNKNOWN included.
+
+    Of those that cancel each other the largest counts, for the venue lets one of them trade. One
+    that waits for its entry counts up to what the entry has filled: before that it cannot trade.
+    """
+    listed = [o for o in orders if o.request.symbol == symbol and not o.state.is_final]
+    filled_of = {order.client_order_id: order.filled for order in listed}
+    total = {Side.BUY: Decimal(0), Side.SELL: Decimal(0)}
+    largest: dict[tuple[Side, str], Decimal] = {}
+    for order in listed:
+        request = order.request
+        exposed = order.exposed
+        if request.parent in filled_of:
+            exposed = min(exposed, filled_of[request.parent])
+        if request.oca_group is None:
+            total[request.side] += exposed
+        else:
+            group = (request.side, request.oca_group)
+            largest[group] = max(largest.get(group, Decimal(0)), exposed)
+    for (side, _), exposed in largest.items():
+        total[side] += exposed
+    return Working(total[Side.BUY], total[Side.SELL])
 
 
 def external_of(symbol: Symbol, managed: Decimal, held: Decimal) -> Decimal:

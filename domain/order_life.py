@@ -64,6 +64,8 @@ _JUDGED = frozenset({OrderState.NOT_SENT, OrderState.REJECTED})
 _SIGNS_OF_LIFE = frozenset(
     {VenueStatus.HELD, VenueStatus.WORKING, VenueStatus.PENDING_CANCEL, VenueStatus.FILLED}
 )
+BY_HAND = "settled by hand"
+"""How the reason of an order begins that a person has settled."""
 _RANK = {OrderState.INTENDED: 0, OrderState.SENT: 1, OrderState.HELD: 2, OrderState.WORKING: 3}
 
 
@@ -85,10 +87,13 @@ def on_report(order: Order, report: OrderReport) -> Meaning | None:
 
 
 def revives(order: Order, report: OrderReport) -> bool:
-    """Whether the venue speaks as of a live order about one that we judged to be none."""
+    """Whether the venue speaks as of a live order about one that we, or a person, ended."""
     if order.state is OrderState.NOT_SENT and report.status is VenueStatus.PENDING:
         return True
-    return order.state in _JUDGED and report.status in _SIGNS_OF_LIFE
+    if order.state is OrderState.FILLED and report.status is VenueStatus.FILLED:
+        return False
+    by_hand = (order.reason or "").startswith(BY_HAND)
+    return (order.state in _JUDGED or by_hand) and report.status in _SIGNS_OF_LIFE
 
 
 def on_fill(order: Order) -> Change | None:
@@ -96,7 +101,7 @@ def on_fill(order: Order) -> Change | None:
 
     An end waits for the fills that it announces: one that comes after it was not among them.
     """
-    if order.filled >= order.request.quantity:
+    if order.filled >= order.most:
         return _changed(order, Change(OrderState.FILLED))
     if order.state in _WOKEN_BY_A_FILL:
         ended = f"it traded after it had ended as {order.state}" if order.state.is_final else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from domain.symbols import Symbol
+from domain.terms import Amendment, Terms
 
 
 class Side(StrEnum):
@@ -106,6 +107,26 @@ class OrderRequest:
     stop_price: Decimal | None = None
     tif: Tif = Tif.DAY
     purpose: Purpose = Purpose.ENTRY
+    parent: str | None = None
+    """The client order id of the entry that it waits for and whose fills it leaves."""
+    oca_group: str | None = None
+    """Those of one name cancel or reduce each other at the venue (one cancels all)."""
+    market_tif: Tif | None = None
+    """Asked for as a market order of this time in force, and given its limit by the desk."""
+
+    @property
+    def terms(self) -> Terms:
+        """What of it can be changed while it works."""
+        return Terms(self.quantity, self.limit_price, self.stop_price)
+
+    def amended(self, terms: Terms) -> OrderRequest:
+        """The same order on other terms."""
+        return replace(
+            self,
+            quantity=terms.quantity,
+            limit_price=terms.limit_price,
+            stop_price=terms.stop_price,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +147,8 @@ class Order:
     reason: str | None = None
     sent_at: datetime | None = None
     updated_at: datetime | None = None
+    amending: Amendment | None = None
+    """A change of its terms that is not settled yet."""
 
     @classmethod
     def intended(cls, request: OrderRequest, venue: str, at: datetime) -> Order:
@@ -141,6 +164,18 @@ class Order:
     def remaining(self) -> Decimal:
         """What is not filled yet, never below zero."""
         return max(self.request.quantity - self.filled, Decimal(0))
+
+    @property
+    def most(self) -> Decimal:
+        """The most that it may come to fill: by its terms, or by those on their way."""
+        if self.amending is None:
+            return self.request.quantity
+        return max(self.request.quantity, self.amending.terms.quantity)
+
+    @property
+    def exposed(self) -> Decimal:
+        """What may still be filled at the worst, never below zero."""
+        return max(self.most - self.filled, Decimal(0))
 
 
 class OrderError(ValueError):

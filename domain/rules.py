@@ -62,7 +62,12 @@ def trend_of(closes: list[float]) -> Trend:
 def entry(
     client_order_id: str, quote: Quote, instrument: InstrumentDetails, trend: Trend
 ) -> OrderRequest | None:
-    """A small purchase a little above the ask, if there is a signal; else None."""
+    """A small purchase a little above the ask, if there is a signal; else None.
+
+    Not of currencies: what this rule risks is far below the smallest order of IDEALPRO.
+    """
+    if quote.symbol.is_currency_pair:
+        return None
     if not trend.signal or quote.ask is None or not quote.two_sided or quote.halted:
         return None
     ask = Decimal(repr(quote.ask))

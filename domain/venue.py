@@ -104,6 +104,32 @@ class CommissionReport:
     """None where the venue gave none (an opening trade), which is not zero."""
 
 
+@dataclass(frozen=True, slots=True)
+class OrderPreview:
+    """What the venue says that an order would cost, without taking it (whatIf).
+
+    None is *not told*, never zero. Commission in `currency`; margins and equity in the account's
+    base currency. `minimum` and `maximum` bound a commission that is not known exactly.
+    """
+
+    commission: Decimal | None
+    minimum: Decimal | None
+    maximum: Decimal | None
+    currency: str
+    initial_margin_change: Decimal | None
+    maintenance_margin_change: Decimal | None
+    equity_with_loan_change: Decimal | None
+    initial_margin_after: Decimal | None
+    equity_with_loan_after: Decimal | None
+    warning: str
+
+    @property
+    def exceeds_margin(self) -> bool:
+        """The equity after it would not cover the margin after it."""
+        equity, margin = self.equity_with_loan_after, self.initial_margin_after
+        return equity is not None and margin is not None and equity < margin
+
+
 class NoticeEffect(StrEnum):
     """What a code of the venue says about whatever it was sent for."""
 
@@ -115,6 +141,8 @@ class NoticeEffect(StrEnum):
     """A claim that an order was cancelled; the order's own messages say whether it was."""
     CANCEL_REFUSED = "cancel_refused"
     """A cancel was not taken; what became of the order, its own messages say."""
+    CHANGE_REFUSED = "change_refused"
+    """A change of an order was not taken; the order itself, on its old terms, goes on."""
     QUERY = "query"
     """Ours and the venue's idea of an order differ, or the code is not known: ask."""
     NOT_SENT = "not_sent"

@@ -27,7 +27,10 @@ CREATE TABLE orders (
     limit_price TEXT, stop_price TEXT, tif TEXT NOT NULL, status TEXT NOT NULL,
     filled TEXT NOT NULL, average_price TEXT NOT NULL, last_fill_price TEXT NOT NULL,
     why_held TEXT NOT NULL, placed_at TEXT NOT NULL, completed_at TEXT,
-    completed_status TEXT NOT NULL, triggered INTEGER NOT NULL, session_opens TEXT NOT NULL);
+    completed_status TEXT NOT NULL, triggered INTEGER NOT NULL, session_opens TEXT NOT NULL,
+    parent_id INTEGER NOT NULL DEFAULT 0, transmit INTEGER NOT NULL DEFAULT 1,
+    oca_group TEXT NOT NULL DEFAULT '', oca_type INTEGER NOT NULL DEFAULT 3,
+    asleep TEXT NOT NULL DEFAULT '0');
 CREATE TABLE executions (
     number INTEGER PRIMARY KEY, execution_id TEXT NOT NULL UNIQUE,
     perm_id INTEGER NOT NULL REFERENCES orders, time TEXT NOT NULL, exchange TEXT NOT NULL,
@@ -45,6 +48,19 @@ CREATE TABLE markets (
     open TEXT, high TEXT, low TEXT, previous_close TEXT);
 CREATE TABLE jumps (con_id INTEGER NOT NULL, since REAL NOT NULL, factor REAL NOT NULL);
 """
+
+VERSION = "2"
+
+#: What makes books of an older version those of this one.
+UPGRADES = {
+    "1": """
+ALTER TABLE orders ADD COLUMN parent_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN transmit INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE orders ADD COLUMN oca_group TEXT NOT NULL DEFAULT '';
+ALTER TABLE orders ADD COLUMN oca_type INTEGER NOT NULL DEFAULT 3;
+ALTER TABLE orders ADD COLUMN asleep TEXT NOT NULL DEFAULT '0'
+""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,10 @@ def order_from(row: sqlite3.Row) -> BrokerOrder:
         limit_price=_decimal(row["limit_price"]),
         stop_price=_decimal(row["stop_price"]),
         tif=Tif(row["tif"]),
+        parent_id=row["parent_id"],
+        transmit=bool(row["transmit"]),
+        oca_group=row["oca_group"],
+        oca_type=row["oca_type"],
     )
     return BrokerOrder(
         request=request,
@@ -140,6 +160,7 @@ def order_from(row: sqlite3.Row) -> BrokerOrder:
         placed_at=_time(row["placed_at"]),
         completed_at=_time(row["completed_at"]) if row["completed_at"] else None,
         completed_status=row["completed_status"],
+        asleep=Decimal(row["asleep"]),
     )
 
 

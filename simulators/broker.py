@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo
 from runtime.interface import Clock
 from simulators import order_checks
 from simulators.account import Account
+from simulators.back_office import BackOffice
 from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
+from simulators.habits import Habits
 from simulators.history import history
 from simulators.model import (
     Bar,
@@ -28,13 +30,17 @@ from simulators.model import (
     Commission,
     Execution,
     Instrument,
+    Margin,
     NewOrder,
+    OrderNotice,
     OrderRefused,
+    Preview,
     Session,
     TopOfBook,
 )
 from simulators.order_checks import Refusal
 from simulators.order_desk import OrderDesk
+from simulators.order_register import OrderRegister
 from simulators.settlement import Settlement
 
 ACCOUNT = "DU9000001"
@@ -56,11 +62,13 @@ def open_broker(
     fresh: bool = False,
     market: str = "lively",
     cash: dict[str, Decimal] | None = None,
+    habits: Habits | None = None,
 ) -> SimulatedBroker:
     """Open the broker's books in a folder, or begin them, and let its markets run.
 
     `market` is `lively`, or `still`: prices then move only when `broker.exchange` is told to.
-    `cash` is what a new account begins with, A$1,000,000 unless said otherwise.
+    `cash` is what a new account begins with, A$1,000,000 unless said otherwise. `habits` are
+    the answers that IB is not known to give alike; they are not kept on disk.
 
     Raises:
         BrokerStoreError: another process has the books, or they cannot be read.
@@ -79,7 +87,7 @@ def open_broker(
     start = min(now, datetime.fromisoformat(stopped)) if stopped else now
     exchange = Exchange(start, seed=seed, asx_hours=asx_hours, still=market == "still")
     try:
-        return SimulatedBroker(store, exchange, clock, seed)
+        return SimulatedBroker(store, exchange, clock, seed, habits or Habits())
     except BaseException:
         store.close()
         raise
@@ -88,7 +96,10 @@ def open_broker(
 class SimulatedBroker:
     """Implements `simulators.model.Broker`; made by `open_broker`."""
 
-    def __init__(self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int, habits: Habits
+    ) -> None:
+        self.habits = habits
         self.account = ACCOUNT
         self.base_currency = BASE_CURRENCY
         self.exchange = exchange
@@ -97,9 +108,21 @@ class SimulatedBroker:
         self._store = store
         books = store.books()
         self._money = Account(dict(books.cash), dict(books.positions))
-        self._funds = Funds(exchange, self._money, BASE_CURRENCY)
-        self._desk = OrderDesk(
-            store, exchange, Settlement(exchange, self._money, self._funds), books
+        self._funds = Funds(exchange, self._money, BASE_CURRENCY, lambda: self.habits)
+        self._register = OrderRegister(store, exchange, books)
+        settlement = Settlement(store, exchange, self._money, self._funds)
+        for execution, commission in self._register.effective().values():
+            settlement.remember(execution, commission)
+        self._desk = OrderDesk(self._register, exchange, settlement, lambda: self.habits)
+        self.back_office = BackOffice(
+            self._register,
+            self._desk,
+            exchange,
+            settlement,
+            ACCOUNT,
+            lambda: self.habits,
+            self._take_checked,
+            self._commit,
         )
         self._highest = store.clients()
         self._markets_written = exchange.now
@@ -150,7 +173,7 @@ class SimulatedBroker:
         events = self._catch_up()
         if not order.account:
             order = replace(order, account=self.account)
-        live = self._desk.find(order.client_id, order.order_id)
+        live = self._register.find(order.client_id, order.order_id)
         if live is not None and live.is_open:
             events += self._change(live, order)
         else:
@@ -158,17 +181,43 @@ class SimulatedBroker:
         self._commit()
         return events
 
+    def preview(self, order: NewOrder) -> Preview | OrderRefused:
+        """What would come of an order, as of the last `advance`; nothing is kept of it."""
+        if not order.account:
+            order = replace(order, account=self.account)
+        refusal = self._refuse(order, None)
+        if refusal is not None:
+            return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)
+        return self._funds.preview(order)
+
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
-        """Cancel an order of a client; another client's is not found."""
+        """Cancel an order of a client; whether another's can be is a matter of habit."""
         events = self._catch_up()
-        order = self._desk.find(client_id, order_id)
+        order = self._register.find(client_id, order_id)
+        if order is None and self.habits.cancel_of_another_clients == "allowed":
+            order = self._register.find_any(order_id)
         refusal = order_checks.refuse_cancel(order, order_id)
         if refusal is not None or order is None:
             assert refusal is not None
             return [*events, OrderRefused(client_id, order_id, refusal.code, refusal.text)]
         events += self._desk.cancel(order)
+        if order.request.client_id != client_id:
+            events.append(OrderNotice(client_id, order_id, 202, "Order Canceled - reason:"))
         self._commit()
         return events
+
+    def cancel_all(self) -> list[BrokerEvent]:
+        """Cancel every open order of the account, whoever placed it."""
+        events = self._catch_up()
+        for order in self._register.open_orders():
+            if order.request.transmit and self._register.order(order.perm_id).is_open:
+                events += self._desk.cancel(self._register.order(order.perm_id))
+        self._commit()
+        return events
+
+    def bind_manual_orders(self) -> list[BrokerEvent]:
+        """Give the orders that were entered by hand ids of client 0, later ones too."""
+        return self.back_office.bind()
 
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
@@ -185,16 +234,20 @@ class SimulatedBroker:
 
     def orders(self) -> Sequence[BrokerOrder]:
         """All orders, open and completed, oldest first."""
-        return self._desk.orders()
+        return self._register.orders()
 
     def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
         """All executions with their commissions, oldest first."""
-        return self._desk.executions()
+        return self._register.executions()
 
     # The account
 
     def positions(self) -> Sequence[BrokerPosition]:
-        """What is held, and what was held and is flat now (quantity 0)."""
+        """What is held, and what was held and is flat now (quantity 0).
+
+        Currency counts as cash; that it is a position too is the habit of TWS alone.
+        """
+        virtual = self.habits.virtual_currency_positions
         return [
             BrokerPosition(
                 instrument=self._instrument(con_id),
@@ -204,11 +257,21 @@ class SimulatedBroker:
                 realised_pnl=holding.realised_pnl,
             )
             for con_id, holding in self._money.holdings.items()
+            if virtual or not self.exchange.markets[con_id].listing.is_currency
         ]
 
     def cash(self) -> dict[str, Decimal]:
         """Cash by currency; negative is borrowed."""
         return dict(self._money.cash)
+
+    @property
+    def initial_margin_rate(self) -> Decimal:
+        """The part of a share's value that is needed to buy it."""
+        return self._funds.margin_rates()[0]
+
+    def margin(self) -> Margin:
+        """What the account is worth, and what its shares tie up of it."""
+        return self._funds.margin()
 
     def rate(self, currency: str) -> Decimal:
         """Units of the base currency for one of `currency`, at mid."""
@@ -229,23 +292,34 @@ class SimulatedBroker:
             self._store.commit()
 
     def _catch_up(self) -> list[BrokerEvent]:
-        return self._desk.tell(self.exchange.advance(self._clock.now()))
+        """What has happened up to now; each step is acted on before the next is taken."""
+        events = self.back_office.take_news()
+        for step in self.exchange.steps(self._clock.now()):
+            events += self._desk.tell(step)
+        return events
 
     def _take(self, old: BrokerOrder | None, order: NewOrder) -> list[BrokerEvent]:
         if order.order_id <= self._highest.get(order.client_id, 0):
-            filled = old is not None and old.status == "Filled"
-            same = old is not None and old.request.order_ref == order.order_ref
-            refusal = order_checks.ALREADY_FILLED if filled and same else order_checks.DUPLICATE_ID
+            refusal = order_checks.refuse_used_id(old, order)
+            if refusal.code == 104 and self.habits.change_of_filled == "silence":
+                return []
             return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
         self._highest[order.client_id] = order.order_id
         self._store.put_client(order.client_id, order.order_id)
-        refusal_or_none = self._refuse(order, None)
-        if refusal_or_none is None:
+        return self._take_checked(order)
+
+    def _take_checked(self, order: NewOrder) -> list[BrokerEvent]:
+        refusal = self._refuse(order, None)
+        if refusal is None:
             return self._desk.take(order)
-        return [self._refused(order, refusal_or_none)]
+        return [self._refused(order, refusal)]
 
     def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
-        refusal = order_checks.refuse_change(old, order) or self._refuse(order, old)
+        refusal = (
+            order_checks.refuse_change(old, order)
+            or self._refuse_changed_child(old, order)
+            or self._refuse(order, old)
+        )
         if refusal is not None:
             return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
         return self._desk.change(old, order)
@@ -257,8 +331,43 @@ class SimulatedBroker:
         return (
             order_checks.refuse_fields(order, market.listing.instrument, self.account)
             or order_checks.refuse_phase(market.phase)
-            or self._funds.refuse(order, self._desk.open_orders(), old)
+            or self._refuse_links(order, old)
+            or self._refuse_means(order, old)
         )
+
+    def _refuse_links(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
+        """A parent that is not there, or a group whose day is over."""
+        parent = self._register.parent(order)
+        if order.parent_id and old is None:
+            if parent is None:
+                return order_checks.unknown_order(order.parent_id)
+            if not parent.is_open and parent.status != "Filled":
+                return order_checks.PARENT_GONE
+        known = old is not None and old.request.oca_group == order.oca_group
+        if order.oca_group and not known and self._register.is_spent(order.oca_group):
+            return order_checks.GROUP_SPENT
+        return None
+
+    def _refuse_changed_child(self, old: BrokerOrder, order: NewOrder) -> Refusal | None:
+        parent = self._register.parent(order)
+        gone = parent is not None and not parent.is_open
+        if gone and self.habits.change_of_child == "135":
+            return order_checks.unknown_order(order.parent_id)
+        return None
+
+    def _refuse_means(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
+        """Money and holdings; an attached order brings what its parent will have got."""
+        parent = self._register.parent(order)
+        if parent is not None and parent.is_open:
+            return None
+        others = [
+            other
+            for other in self._register.open_orders()
+            if other.request.transmit
+            and other.why_held != "child"
+            and not (order.oca_group and other.request.oca_group == order.oca_group)
+        ]
+        return self._funds.refuse(order, others, old)
 
     def _refused(self, order: NewOrder, refusal: Refusal) -> OrderRefused:
         kept = self._desk.keep_refused(order) if refusal.kept else None

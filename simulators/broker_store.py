@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from simulators.account import Holding
-from simulators.books import FILE_NAME, SCHEMA, Books, load_books
+from simulators.books import FILE_NAME, SCHEMA, UPGRADES, VERSION, Books, load_books
 from simulators.market import Market
 from simulators.model import BrokerOrder, Commission, Execution
-
-_VERSION = "1"
 
 
 class BrokerStoreError(RuntimeError):
@@ -111,26 +109,30 @@ class BrokerStore:
         """A new order, or the new state of one."""
         asked = order.request
         self._put(
-            f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 23)})",
+            f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 28)})",
             order.perm_id, asked.client_id, asked.order_id, asked.order_ref, asked.account,
             asked.con_id, asked.exchange, asked.side.value, str(asked.quantity), asked.type.value,
             _text(asked.limit_price), _text(asked.stop_price), asked.tif.value, order.status,
             str(order.filled), str(order.average_price), str(order.last_fill_price),
             order.why_held, order.placed_at.isoformat(),
             order.completed_at.isoformat() if order.completed_at else None,
-            order.completed_status, int(triggered), session_opens.isoformat(),
+            order.completed_status, int(triggered), session_opens.isoformat(), asked.parent_id,
+            int(asked.transmit), asked.oca_group, asked.oca_type, str(order.asleep),
         )  # fmt: skip
 
-    def put_execution(self, execution: Execution, commission: Commission) -> None:
-        """A trade and what it cost."""
+    def put_execution(self, execution: Execution) -> None:
+        """A trade."""
         self._put(
             f"INSERT INTO executions VALUES (NULL,{','.join('?' * 9)})",
             execution.execution_id, execution.order.perm_id, execution.time.isoformat(),
             execution.exchange, str(execution.quantity), str(execution.price),
             str(execution.cumulative_quantity), str(execution.average_price), execution.liquidity,
         )  # fmt: skip
+
+    def put_commission(self, commission: Commission) -> None:
+        """What a trade cost."""
         self._put(
-            "INSERT INTO commissions VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO commissions VALUES (?, ?, ?, ?)",
             commission.execution_id,
             str(commission.amount),
             commission.currency,
@@ -200,14 +202,19 @@ class BrokerStore:
         if health != "ok":
             raise sqlite3.DatabaseError(health)
         version = self.meta("version")
-        if version != _VERSION:
+        if version in UPGRADES:
+            for statement in UPGRADES[version].strip().split(";\n"):
+                self._put(statement)
+            self.put_meta("version", VERSION)
+            self.commit()
+        elif version != VERSION:
             raise BrokerStoreError(
                 f"The broker's books in {self._file} are of version {version}; this program reads "
-                f"version {_VERSION}. Start with --fresh to forget them."
+                f"version {VERSION}. Start with --fresh to forget them."
             )
 
     def _begin(self, account: str, cash: dict[str, Decimal], opened: datetime) -> None:
-        self.put_meta("version", _VERSION)
+        self.put_meta("version", VERSION)
         self.put_meta("account", account)
         self.put_meta("opened", opened.isoformat())
         self.put_cash(cash)

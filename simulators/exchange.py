@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -90,22 +90,24 @@ class Exchange:
 
     def advance(self, to: datetime) -> list[Happening]:
         """Let the markets live up to a moment; a step back in time does nothing."""
+        return [happening for step in self.steps(to) for happening in step]
+
+    def steps(self, to: datetime) -> Iterator[list[Happening]]:
+        """The same step by step, so that who listens can act before the next thing happens."""
         gap = to - self.now
         self._stretch = max(1.0, min(gap, _REMEMBERED) / _UNHURRIED)
-        happenings, self._pending = self._pending, []
+        pending, self._pending = self._pending, []
+        yield pending
         if gap > _REMEMBERED:
             self.now = to - _REMEMBERED
             self._due.clear()
             for con_id in self.markets:
-                happenings += self._change_phase(con_id)
+                yield self._change_phase(con_id)
             self._schedule_flow()
         while self._due and self._due[0][0] <= to:
             due, kind, con_id = heapq.heappop(self._due)
             self.now = max(self.now, due)
-            if kind == 0:
-                happenings += self._change_phase(con_id)
-            else:
-                happenings += self._flow(con_id)
+            yield self._change_phase(con_id) if kind == 0 else self._flow(con_id)
         self.now = max(self.now, to)
         if self._stretch > 1.0:
             self._stretch = 1.0
@@ -113,8 +115,7 @@ class Exchange:
             for con_id, market in self.markets.items():
                 self._moved.add(con_id)
                 if not self.still:
-                    happenings += market.requote(self.now)
-        return happenings
+                    yield market.requote(self.now)
 
     def submit(self, con_id: int, order: MarketOrder) -> list[Happening]:
         """Send an order to its market; it may trade before this returns."""

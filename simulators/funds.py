@@ -1,21 +1,22 @@
 """What the account can afford, and what things are worth in its base currency.
 
-Shares are paid in full, and are not sold short. A pair with the base currency may borrow the other
-currency, up to the account's own worth; any other pair spends only what is there, as for a retail
-account in Australia.
+In a cash account shares are paid in full; in a margin account they tie up a part of their value.
+They are not sold short. A pair with the base currency may borrow the other currency, up to the
+account's own worth; any other pair spends only what is there, as for a retail account in Australia.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from domain.orders import Side
 from simulators import order_checks
 from simulators.account import Account, Holding
-from simulators.commissions import ASX_MINIMUM, ASX_RATE
+from simulators.commissions import currency_commission, share_commission
 from simulators.exchange import Exchange
-from simulators.model import BrokerOrder, NewOrder
+from simulators.habits import Habits
+from simulators.model import BrokerOrder, Margin, NewOrder, Preview
 from simulators.order_checks import Refusal
 
 _RATE_PLACES = Decimal("0.00000001")
@@ -24,8 +25,15 @@ _RATE_PLACES = Decimal("0.00000001")
 class Funds:
     """Reads the account and the markets; changes nothing."""
 
-    def __init__(self, exchange: Exchange, account: Account, base_currency: str) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        account: Account,
+        base_currency: str,
+        habits: Callable[[], Habits],
+    ) -> None:
         self._exchange = exchange
+        self._habits = habits
         self._account = account
         self.base_currency = base_currency
         self._pairs = {
@@ -59,15 +67,65 @@ class Funds:
             Decimal(0),
         )
 
-    def net_liquidation(self) -> Decimal:
-        """All cash and shares, in the base currency."""
-        worth = self.cash()
+    def margin(self) -> Margin:
+        """What the account is worth, and what its shares tie up of it."""
+        shares, tied = Decimal(0), Decimal(0)
         for con_id, holding in self._account.holdings.items():
             listing = self._exchange.markets[con_id].listing
             if not listing.is_currency:
                 value = holding.quantity * self.market_price(con_id)
-                worth += value * self.rate(listing.instrument.symbol.currency)
-        return worth
+                value *= self.rate(listing.instrument.symbol.currency)
+                shares, tied = shares + value, tied + abs(value)
+        initial, maintenance = self.margin_rates()
+        return Margin(self.cash() + shares, tied * initial, tied * maintenance)
+
+    def preview(self, order: NewOrder) -> Preview:
+        """The margin before and after an order traded at its price, and its commission."""
+        before = self.margin()
+        listing = self._exchange.markets[order.con_id].listing
+        currency = listing.instrument.symbol.currency
+        value = order.quantity * self._price(order)
+        in_base = value * self.rate(currency)
+        if listing.is_currency:
+            charge = currency_commission(in_base, self.rate("USD"))
+            return Preview(self._imagined(order), before, before, charge, self.base_currency)
+        held = self._account.holdings.get(order.con_id, Holding()).quantity
+        after = held + order.side.sign * order.quantity
+        moved = in_base * (abs(after) - abs(held)) / order.quantity
+        initial, maintenance = self.margin_rates()
+        charge = share_commission(value)
+        return Preview(
+            self._imagined(order),
+            before,
+            Margin(
+                before.equity - charge * self.rate(currency),
+                before.initial + moved * initial,
+                before.maintenance + moved * maintenance,
+            ),
+            charge,
+            currency,
+        )
+
+    def _imagined(self, order: NewOrder) -> BrokerOrder:
+        return BrokerOrder(
+            request=order,
+            perm_id=0,
+            status="PreSubmitted",
+            filled=Decimal(0),
+            average_price=Decimal(0),
+            last_fill_price=Decimal(0),
+            why_held="",
+            placed_at=self._exchange.now,
+            completed_at=None,
+            completed_status="",
+        )
+
+    def margin_rates(self) -> tuple[Decimal, Decimal]:
+        """The parts of a share's value that are needed to buy it, and to hold it."""
+        habits = self._habits()
+        if habits.account_type == "cash":
+            return Decimal(1), Decimal(1)
+        return habits.initial_margin, habits.maintenance_margin
 
     def refuse(
         self, order: NewOrder, open_orders: Iterable[BrokerOrder], changed: BrokerOrder | None
@@ -103,10 +161,11 @@ class Funds:
             pair = self._exchange.markets[asked.con_id].listing.is_currency
             if asked.side is Side.BUY and not pair:
                 needed += self._cost(asked, asked.quantity - other.filled)
-        available = self.cash()
-        if needed <= available:
+        margin = self.margin()
+        needed += margin.initial
+        if needed <= margin.equity:
             return None
-        return order_checks.too_little_equity(available, needed, self.base_currency)
+        return order_checks.too_little_equity(margin.equity, needed, self.base_currency)
 
     def _stops(self, order: NewOrder, others: list[BrokerOrder]) -> Decimal:
         return sum(
@@ -129,7 +188,7 @@ class Funds:
             there = self._account.cash.get(spent, Decimal(0))
             return None if amount <= there else order_checks.CURRENCY_LEVERAGE
         needed = remaining * self.rate(symbol.base)
-        equity = self.net_liquidation()
+        equity = self.margin().equity
         if needed <= equity:
             return None
         return order_checks.too_little_equity(equity, needed, self.base_currency)
@@ -137,7 +196,8 @@ class Funds:
     def _cost(self, order: NewOrder, remaining: Decimal) -> Decimal:
         value = remaining * self._price(order)
         currency = self._exchange.markets[order.con_id].listing.instrument.symbol.currency
-        return (value + max(ASX_MINIMUM, value * ASX_RATE)) * self.rate(currency)
+        initial, _ = self.margin_rates()
+        return (value * initial + share_commission(value)) * self.rate(currency)
 
     def _price(self, order: NewOrder) -> Decimal:
         """What an order is taken to cost a unit: its limit, its stop, or the market's ask."""

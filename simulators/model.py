@@ -15,6 +15,7 @@ from typing import Protocol
 
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
+from simulators.habits import Habits
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,18 @@ class NewOrder:
     limit_price: Decimal | None
     stop_price: Decimal | None
     tif: Tif
+    parent_id: int = 0
+    """The order id of the order that it is attached to; 0 for none."""
+    transmit: bool = True
+    """False: kept back until it, or one of its bracket, comes with True."""
+    oca_group: str = ""
+    oca_type: int = 3
+    """1 cancel the others with block, 2 reduce them with block, 3 reduce without block."""
+
+    @property
+    def blocks(self) -> bool:
+        """No two orders of its group can trade at the same moment."""
+        return self.oca_type in (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +147,23 @@ class BrokerOrder:
     completed_at: datetime | None
     completed_status: str
     """As in a completed order: `Filled Size: 10`, `Cancelled by Trader`, …; empty while open."""
+    asleep: Decimal = Decimal(0)
+    """Of an attached order: what its parent has not filled yet, on top of its quantity."""
 
     @property
     def is_open(self) -> bool:
         """It can still trade."""
         return self.completed_at is None
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is left to trade."""
+        return self.request.quantity - self.filled
+
+    @property
+    def waits_at_broker(self) -> bool:
+        """The exchange has not been told of it: kept back, attached, or not located yet."""
+        return not self.request.transmit or self.why_held in ("child", "locate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +192,27 @@ class Commission:
     amount: Decimal
     currency: str
     realised_pnl: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What the account is worth and what its shares tie up, in the base currency."""
+
+    equity: Decimal
+    initial: Decimal
+    maintenance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would cost and tie up; nothing of it is kept."""
+
+    order: BrokerOrder
+    """As it would stand; without a permanent id (0)."""
+    before: Margin
+    after: Margin
+    commission: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +255,15 @@ class CommissionCharged:
     """A commission became known, after its execution."""
 
     commission: Commission
-    client_id: int
+    order: BrokerOrder
+    """As it stood after the execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBound:
+    """An order that was entered by hand has an id of client 0 from now on."""
+
+    order: BrokerOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +273,9 @@ class BookMoved:
     con_id: int
 
 
-BrokerEvent = OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | BookMoved
+BrokerEvent = (
+    OrderChanged | OrderRefused | OrderNotice | Traded | CommissionCharged | OrderBound | BookMoved
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +299,8 @@ class Broker(Protocol):
 
     account: str
     base_currency: str
+    habits: Habits
+    """May be exchanged at any time; what comes next goes by the new ones."""
 
     def instruments(self) -> Sequence[Instrument]: ...
 
@@ -262,7 +320,19 @@ class Broker(Protocol):
         """Take a new order, or change the live one that has its client id and order id."""
         ...
 
+    def preview(self, order: NewOrder) -> Preview | OrderRefused:
+        """What would come of an order; nothing is kept of the question."""
+        ...
+
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]: ...
+
+    def cancel_all(self) -> list[BrokerEvent]:
+        """Cancel every open order of the account, whoever placed it."""
+        ...
+
+    def bind_manual_orders(self) -> list[BrokerEvent]:
+        """Give the orders that were entered by hand ids of client 0, later ones too."""
+        ...
 
     def advance(self) -> list[BrokerEvent]:
         """Let the markets move up to the clock's present, and match."""
@@ -285,6 +355,13 @@ class Broker(Protocol):
     def cash(self) -> dict[str, Decimal]:
         """Cash by currency."""
         ...
+
+    @property
+    def initial_margin_rate(self) -> Decimal:
+        """The part of a share's value that is needed to buy it."""
+        ...
+
+    def margin(self) -> Margin: ...
 
     def rate(self, currency: str) -> Decimal:
         """Units of the base currency for one of `currency`, at mid."""

@@ -30,6 +30,10 @@ DIFFERENT_ORDER = Refusal(105, "Order being modified does not match original ord
 PRICE_STEP = Refusal(
     110, "The price does not conform to the minimum price variation for this contract."
 )
+PARENT_GONE = Refusal(201, "Order rejected - reason:The parent order is no longer active.")
+GROUP_SPENT = Refusal(
+    201, "Order rejected - reason:The OCA group has been used; its name cannot be used again."
+)
 NOT_FOR_SHORT_SALE = Refusal(
     201,
     "Order rejected - reason:The contract is not available for short sale.",
@@ -38,6 +42,20 @@ NOT_FOR_SHORT_SALE = Refusal(
 CURRENCY_LEVERAGE = Refusal(
     201, "Order rejected - reason:FX trade would expose account to currency leverage.", kept=True
 )
+
+
+def unknown_order(order_id: int) -> Refusal:
+    """The 135 of an id that stands for nothing here."""
+    return Refusal(135, f"Can't find order with ID ={order_id}")
+
+
+def refuse_used_id(old: BrokerOrder | None, new: NewOrder) -> Refusal:
+    """What is said to an order id that has served: for a change it comes too late."""
+    if old is None or old.request.order_ref != new.order_ref:
+        return DUPLICATE_ID
+    if old.status == "Filled":
+        return ALREADY_FILLED
+    return DUPLICATE_ID if old.status == "Inactive" else unknown_order(new.order_id)
 
 
 def too_little_equity(equity: Decimal, needed: Decimal, currency: str) -> Refusal:

@@ -11,17 +11,26 @@ from config.errors import error_codes
 
 HOUSE = Path(__file__).parent.parent
 CODE = re.compile(r'"([A-Z]{2,}(?:_[A-Z]+)+|PAUSED|DISARMED|OBSERVING)"')
+ROOMS = (
+    "amendments",
+    "gates",
+    "market_rules",
+    "order_groups",
+    "orders",
+    "previews",
+    "resolution",
+)
 #: Words in capitals that are no codes of refusals.
-OTHERS = {"GET", "POST", "DELETE", "STOP_LIMIT", "ORDER_NOT_KNOWN"}
+OTHERS = {"GET", "POST", "DELETE", "PATCH", "STOP_LIMIT", "ORDER_NOT_KNOWN"}
 
 
 @pytest.mark.parametrize(
     "source",
     [
         *(HOUSE / "console/hook").glob("*.py"),
-        HOUSE / "domain/gates.py",
-        HOUSE / "domain/orders.py",
-        HOUSE / "actors/desk.py",
+        *(HOUSE / f"domain/{room}.py" for room in ROOMS),
+        *(HOUSE / "actors").glob("desk*.py"),
+        HOUSE / "actors/ledger.py",
     ],
     ids=lambda path: path.relative_to(HOUSE).as_posix(),
 )

@@ -6,6 +6,9 @@ not carried out.
 """
 
 from actors.messages.ledger import (
+    AmendmentDurable,
+    AmendmentRefused,
+    AmendmentSettled,
     BookCommission,
     BookFill,
     BookLoaded,
@@ -16,11 +19,14 @@ from actors.messages.ledger import (
     IntentRefused,
     LoadBook,
     OrderRecorded,
+    RecordAmended,
+    RecordAmendment,
     RecordAudit,
     RecordCancel,
     RecordIntent,
     RecordSetting,
     RecordState,
+    RecordTerms,
     TakeSnapshot,
 )
 from actors.messages.link import (
@@ -44,7 +50,9 @@ from actors.messages.market import (
 )
 from actors.messages.proposals import (
     Propose,
+    ProposeAmend,
     ProposeCancel,
+    ResolveOrder,
     SetPaused,
     Verdict,
 )
@@ -53,8 +61,10 @@ from actors.messages.questions import (
     GetFills,
     GetForeignFills,
     GetOrder,
+    GetOrderDetail,
     GetOrders,
     GetQuotes,
+    GetVerdict,
 )
 from actors.messages.truth import (
     AskRound,
@@ -68,18 +78,30 @@ from actors.messages.truth import (
     RoundFed,
 )
 from actors.messages.wire import (
+    AmendHanded,
+    AmendNotSent,
+    AmendOrder,
+    AskPreview,
     CancelHanded,
     CancelNotSent,
     CancelOrder,
     OrderHanded,
     OrderNotSent,
     PlaceOrder,
+    PreviewCame,
     VenueFact,
 )
 
 __all__ = [
     "AccountChanged",
+    "AmendHanded",
+    "AmendNotSent",
+    "AmendOrder",
+    "AmendmentDurable",
+    "AmendmentRefused",
+    "AmendmentSettled",
     "AskBars",
+    "AskPreview",
     "AskRound",
     "BarsCame",
     "BookCommission",
@@ -96,8 +118,10 @@ __all__ = [
     "GetFills",
     "GetForeignFills",
     "GetOrder",
+    "GetOrderDetail",
     "GetOrders",
     "GetQuotes",
+    "GetVerdict",
     "InstrumentFailed",
     "InstrumentKnown",
     "IntentDurable",
@@ -113,18 +137,24 @@ __all__ = [
     "OrderRecorded",
     "PlaceOrder",
     "PositionChanged",
+    "PreviewCame",
     "Propose",
+    "ProposeAmend",
     "ProposeCancel",
     "QueryOrder",
     "QuoteUpdate",
     "ReconcileNow",
     "Reconciled",
+    "RecordAmended",
+    "RecordAmendment",
     "RecordAudit",
     "RecordCancel",
     "RecordIntent",
     "RecordSetting",
     "RecordState",
+    "RecordTerms",
     "RenewLink",
+    "ResolveOrder",
     "Resubscribe",
     "RoundEnded",
     "RoundFed",

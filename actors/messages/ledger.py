@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
 from adapters.book import Fill, ManagedPosition
-from domain.admission import Admission
+from domain.admission import Admission, AmendmentAdmission
 from domain.orders import Order, OrderState
+from domain.terms import Amendment, AmendmentState, Terms
 from domain.venue import (
     CommissionReport,
     ExecutionReport,
@@ -32,6 +33,8 @@ class IntentDurable(Command):
     admission: Admission
     order: Order
     epoch: int
+    attached: tuple[Order, ...] = ()
+    """Those that leave in one piece with it; their admissions are attached to its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,64 @@ class CancelDurable(Command):
     """From the ledger to `orders`: the wish to cancel is on disk and may be sent."""
 
     order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAmendment(Message):
+    """To the ledger: make the change of an order durable, then tell `orders`. Not before."""
+
+    admission: AmendmentAdmission
+    who: str
+    deadline: float
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentDurable(Command):
+    """From the ledger to `orders`: the amendment is on disk and may be sent."""
+
+    admission: AmendmentAdmission
+    order: Order
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentRefused(Message):
+    """From the ledger to the desk: nothing was written, for the order as it stands now."""
+
+    client_order_id: str
+    amendment_id: str
+    code: str
+    sentence: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAmended(Message):
+    """To the ledger: what became of an amendment."""
+
+    client_order_id: str
+    amendment_id: str
+    state: AmendmentState
+    reason: str | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentSettled(Message):
+    """From the ledger to the desk, after the commit: an amendment came to its end."""
+
+    order: Order
+    amendment: Amendment
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTerms(Message):
+    """To the ledger: the venue itself has changed the terms of an order."""
+
+    client_order_id: str
+    terms: Terms
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

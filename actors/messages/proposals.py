@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
+from domain.amendments import Wanted
 from domain.orders import OrderRequest
+from domain.resolution import Outcome
+from domain.venue import OrderPreview
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,10 @@ class Propose(Command):
     request: OrderRequest
     proposer: str
     reason: str
+    attached: tuple[OrderRequest, ...] = ()
+    """Those that are to leave with it in one piece: a bracket's children, or a group's others."""
+    preview_only: bool = False
+    """Only say what it would cost; nothing is placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,32 @@ class Verdict(Message):
     code: str = ""
     sentence: str = ""
     cure: str = ""
+    pending: bool = False
+    """Not decided yet: the venue is asked what it would cost. `GetVerdict` tells the outcome."""
+    preview: OrderPreview | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeAmend(Command):
+    """To the desk: change the terms of an order that works. Answered with `Verdict`."""
+
+    client_order_id: str
+    amendment_id: str
+    wanted: Wanted
+    proposer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveOrder(Command):
+    """To `orders`, from a person: settle an order whose fate cannot be proven.
+
+    Answered with a `domain.resolution.Resolution`, or with a `Verdict` that refuses it.
+    """
+
+    client_order_id: str
+    outcome: Outcome
+    who: str
+    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,22 @@ class GetOrder(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class GetOrderDetail(Message):
+    """To the ledger. Answered with an `OrderDetail` or None."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetVerdict(Message):
+    """To the desk: what became of a proposal that was pending. Answered with `Verdict` or None."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class GetFills(Message):
     """To the ledger. Answered with a tuple of `Fill`, newest first."""
 

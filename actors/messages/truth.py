@@ -38,6 +38,8 @@ class RoundFed(Message):
     """From `resync` to `orders`: all facts of that round have been sent to you."""
 
     number: int
+    asked_at: datetime | None = None
+    """When its lists were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

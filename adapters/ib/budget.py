@@ -1,9 +1,10 @@
 """What may be written to the socket and when: below 50 messages in any second.
 
 IB counts all kinds of messages together, answers error 100 above 50 a second and drops the
-link when it happens again. A cancel goes before an order, an order before the heartbeat, that
-before the lists and these before market data; each lane leaves room for those before it, so
-that an order never waits for data.
+link when it happens again. A cancel goes before a change of an order, that before a new order,
+an order before the heartbeat, that before the lists and these before market data; each lane
+leaves room for those before it, so that an order never waits for data. Messages that belong
+together are a piece: they leave in one write, or wait together.
 """
 
 from __future__ import annotations
@@ -25,26 +26,34 @@ class Lane(IntEnum):
     """What a message is for; the lowest goes first."""
 
     CANCEL = 0
-    ORDER = 1
-    HEARTBEAT = 2
-    LIST = 3
-    DATA = 4
+    AMEND = 1
+    ORDER = 2
+    HEARTBEAT = 3
+    LIST = 4
+    DATA = 5
 
 
 #: How many messages may stand in the window for one of this lane to be added.
-_LIMIT = {Lane.CANCEL: 45, Lane.ORDER: 43, Lane.HEARTBEAT: 40, Lane.LIST: 38, Lane.DATA: 35}
+_LIMIT = {
+    Lane.CANCEL: 45,
+    Lane.AMEND: 44,
+    Lane.ORDER: 43,
+    Lane.HEARTBEAT: 40,
+    Lane.LIST: 38,
+    Lane.DATA: 35,
+}
 
 
 class OutgoingBudget:
     """Writes messages as soon as the budget allows, by lane and then by age.
 
-    Not `limited`, it writes all at once.
+    `write` is called with all messages of a piece at once. Not `limited`, it writes all at once.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        write: Callable[[str], None],
+        write: Callable[..., None],
         *,
         limited: bool = True,
     ) -> None:
@@ -52,7 +61,7 @@ class OutgoingBudget:
         self._limited = limited
         self._write = write
         self._sent: deque[float] = deque()
-        self._waiting: dict[Lane, deque[str]] = {lane: deque() for lane in Lane}
+        self._waiting: dict[Lane, deque[tuple[str, ...]]] = {lane: deque() for lane in Lane}
         self._timer: asyncio.TimerHandle | None = None
         self.written = 0
 
@@ -63,55 +72,60 @@ class OutgoingBudget:
 
     def waiting(self, lane: Lane) -> int:
         """How many messages of a lane wait."""
-        return len(self._waiting[lane])
+        return sum(len(piece) for piece in self._waiting[lane])
 
-    def submit(self, lane: Lane, message: str) -> bool:
-        """Write a message, now or when its turn comes; True when it was written now."""
+    def submit(self, lane: Lane, *piece: str) -> bool:
+        """Write these together, now or when their turn comes; True when they were written now."""
         queue = self._waiting[lane]
-        if not queue and self._room(lane):
-            self._send(message)
+        if not queue and self._room(lane, len(piece)):
+            self._send(piece)
             return True
-        queue.append(message)
+        queue.append(piece)
         self._wake_later()
         return False
 
     def withdraw(self, lane: Lane, wanted: Callable[[str], bool]) -> list[str]:
-        """Take back what has not been written."""
+        """Take back what has not been written: every piece with a message that is wanted."""
         queue = self._waiting[lane]
-        taken = [message for message in queue if wanted(message)]
-        for message in taken:
-            queue.remove(message)
-        return taken
+        taken = [piece for piece in queue if any(map(wanted, piece))]
+        for piece in taken:
+            queue.remove(piece)
+        return [message for piece in taken for message in piece]
 
     def stop(self) -> dict[Lane, list[str]]:
         """Write nothing more; what still waited, by lane."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        left = {lane: list(queue) for lane, queue in self._waiting.items() if queue}
+        left = {
+            lane: [message for piece in queue for message in piece]
+            for lane, queue in self._waiting.items()
+            if queue
+        }
         for queue in self._waiting.values():
             queue.clear()
         return left
 
-    def _room(self, lane: Lane) -> bool:
+    def _room(self, lane: Lane, count: int) -> bool:
         if not self._limited:
             return True
         horizon = self._loop.time() - WINDOW_SECONDS
         while self._sent and self._sent[0] <= horizon:
             self._sent.popleft()
-        return len(self._sent) < _LIMIT[lane]
+        return len(self._sent) + count <= _LIMIT[lane]
 
-    def _send(self, message: str) -> None:
+    def _send(self, piece: tuple[str, ...]) -> None:
         if self._limited:
-            self._sent.append(self._loop.time())
-        self.written += 1
-        self._write(message)
+            now = self._loop.time()
+            self._sent.extend(now for _ in piece)
+        self.written += len(piece)
+        self._write(*piece)
 
     def _drain(self) -> None:
         self._timer = None
         for lane in Lane:
             queue = self._waiting[lane]
-            while queue and self._room(lane):
+            while queue and self._room(lane, len(queue[0])):
                 self._send(queue.popleft())
         self._wake_later()
 

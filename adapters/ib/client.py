@@ -10,7 +10,8 @@ given and never asked for. `Client` reads `time.time` for its statistics alone; 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, cast
 
 from adapters.ib.budget import Lane, OutgoingBudget
@@ -117,6 +118,7 @@ class KelpieClient(Client):
         self.decoder: KelpieDecoder = decoder
         self.budget = OutgoingBudget(loop, self._write, limited=limited)
         self.unwritten: list[str] = []
+        self._gathered: list[str] | None = None
 
     @property
     def _transport(self) -> asyncio.Transport | None:
@@ -164,14 +166,27 @@ class KelpieClient(Client):
 
     def sendMsg(self, msg: str) -> None:
         """Write an encoded message within the budget, without asking for an event loop."""
+        if self._gathered is not None:
+            self._gathered.append(msg)
+            return
         self.budget.submit(_LANES.get(msg.partition("\0")[0], Lane.DATA), msg)
 
-    def _write(self, message: str) -> None:
+    @contextmanager
+    def gathering(self) -> Iterator[list[str]]:
+        """Have the calls inside encoded into this list, for whoever asked to submit them."""
+        gathered: list[str] = []
+        self._gathered = gathered
+        try:
+            yield gathered
+        finally:
+            self._gathered = None
+
+    def _write(self, *piece: str) -> None:
         transport = self._transport
         if transport is not None and not transport.is_closing():
-            transport.write(_framed(message.encode()))
+            transport.write(b"".join(_framed(message.encode()) for message in piece))
         else:
-            self.unwritten.append(message)
+            self.unwritten.extend(piece)
 
     def _onSocketHasData(self, data: bytes) -> None:
         """Handle all whole frames of what came; keep the rest for the next read."""

@@ -26,6 +26,7 @@ from adapters.ib.library import Contract, Execution, Order, OrderState
 from domain.venue import (
     CommissionReport,
     ExecutionReport,
+    OrderPreview,
     OrderReport,
     OrderTerms,
     PositionReport,
@@ -193,6 +194,27 @@ def position_report(
         quantity=quantity(held),
         average_cost=quantity(average_cost),
     )
+
+
+def order_preview(state: OrderState) -> OrderPreview:
+    """From the openOrder that answers a what-if; what is unset or empty is not told."""
+    return OrderPreview(
+        commission=number(state.commission),
+        minimum=number(state.minCommission),
+        maximum=number(state.maxCommission),
+        currency=state.commissionCurrency,
+        initial_margin_change=number_of_text(state.initMarginChange),
+        maintenance_margin_change=number_of_text(state.maintMarginChange),
+        equity_with_loan_change=number_of_text(state.equityWithLoanChange),
+        initial_margin_after=number_of_text(state.initMarginAfter),
+        equity_with_loan_after=number_of_text(state.equityWithLoanAfter),
+        warning=state.warningText,
+    )
+
+
+def is_reckoned(state: OrderState) -> bool:
+    """The margins of a what-if are there; until then all of them are unset (ib.md 3.5)."""
+    return number_of_text(state.initMarginChange) is not None
 
 
 def _status(text: str) -> VenueStatus:

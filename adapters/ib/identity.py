@@ -43,6 +43,12 @@ class OrderIdentities:
         self.learn(self._client_id, order_id, 0, client_order_id)
         return order_id
 
+    def fresh_preview_id(self) -> int:
+        """An id from the counter of orders for one that is only asked about, never placed."""
+        order_id = self._next_order
+        self._next_order += 1
+        return order_id
+
     def fresh_request_id(self) -> int:
         """An id for anything that is no order."""
         self._next_request += 1

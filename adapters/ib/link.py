@@ -8,18 +8,17 @@ and reads no clock but the one that it is given.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from adapters.ib.budget import Lane
 from adapters.ib.client import KelpieClient
 from adapters.ib.decoder import KelpieDecoder
-from adapters.ib.decoding import TYPE_NAMES, time_of, zone_of
-from adapters.ib.errors import NOT_WRITTEN, error_table
+from adapters.ib.decoding import time_of, zone_of
 from adapters.ib.identity import OrderIdentities
-from adapters.ib.library import Order
 from adapters.ib.lookups import Lookups
 from adapters.ib.opening import IBLinkOptions, LinkOpening
+from adapters.ib.ordering import Ordering
 from adapters.ib.quotes import Level1
 from adapters.ib.receiver import Receiver
 from adapters.ib.requests import Requests
@@ -28,13 +27,11 @@ from adapters.venue import (
     BarSeries,
     LinkError,
     LinkOpened,
-    OrderNotKnown,
     VenueSink,
-    decimal_of,
 )
-from domain.orders import OrderError, OrderRequest
+from domain.orders import OrderRequest
 from domain.symbols import Symbol
-from domain.venue import InstrumentDetails, Round
+from domain.venue import InstrumentDetails, OrderPreview, Round
 from runtime.interface import Clock
 
 __all__ = ["IBLink", "IBLinkOptions"]
@@ -72,6 +69,15 @@ class IBLink:
         )
         self._calls = self._client.calls
         self._lookups = Lookups(self._calls, self._requests, self._identities, options, sink)
+        self._ordering = Ordering(
+            self._client,
+            self._receiver,
+            self._requests,
+            self._identities,
+            self._lookups,
+            sink,
+            options.client_id,
+        )
         self._rounds = Rounds(self._calls, self._requests, self._identities, self._receiver, clock)
         self._subscriptions: dict[Symbol, int] = {}
 
@@ -161,41 +167,31 @@ class IBLink:
         if self._over is None:
             self._calls.cancelMktData(request)
 
-    def place(self, request: OrderRequest) -> str:
+    def place(self, request: OrderRequest, attached: Sequence[OrderRequest] = ()) -> str:
         """Write a new order to the socket; the session's id of it, as text.
 
-        Above the budget of messages a second it waits, ahead of all data; when the link ends
-        before its turn, a notice NOT_WRITTEN says so.
+        Those `attached` leave with it in one piece. Above the budget of messages a second they
+        wait, ahead of all data; when the link ends before their turn, a notice NOT_WRITTEN for
+        each says so.
 
         Raises:
             LinkError: no byte has left.
             OrderError: a number that the wire cannot carry exactly; no byte has left.
-            ValueError: this order was placed over this link already.
+            ValueError: one of them was placed over this link already.
         """
         self._check_writable()
-        if not self._client.budget.takes_orders:
-            raise LinkError(
-                "BUDGET",
-                "Too many orders at once: the venue takes 50 messages a second. Try again.",
-            )
-        order = Order(
-            clientId=self._options.client_id,
-            action=request.side.value,
-            totalQuantity=_on_the_wire(request.quantity),
-            orderType=TYPE_NAMES[request.type],
-            tif=request.tif.value,
-            orderRef=request.client_order_id,
-            account=self._receiver.account,
-            transmit=True,
-        )
-        if request.limit_price is not None:
-            order.lmtPrice = _on_the_wire(request.limit_price)
-        if request.stop_price is not None:
-            order.auxPrice = _on_the_wire(request.stop_price)
-        contract = self._lookups.contract(request.symbol)
-        order.orderId = self._identities.fresh_order_id(request.client_order_id)
-        self._calls.placeOrder(order.orderId, contract, order)
-        return str(order.orderId)
+        return self._ordering.place(request, attached)
+
+    def amend(self, request: OrderRequest) -> None:
+        """Write an order of ours with other terms; as for `place`, it may wait its turn.
+
+        Raises:
+            LinkError: no byte has left.
+            OrderError: a number that the wire cannot carry exactly; no byte has left.
+            OrderNotKnown: this link knows no session id for the order; ask for the lists first.
+        """
+        self._check_writable()
+        self._ordering.amend(request)
 
     def cancel(self, client_order_id: str, venue_order_id: str | None) -> None:
         """Write a cancel to the socket; an order that has not left yet is taken back.
@@ -204,21 +200,21 @@ class IBLink:
             LinkError: no byte has left.
             OrderNotKnown: this link knows no session id for the order; ask for the lists first.
         """
-        order_id = self._identities.order_id(client_order_id)
-        if order_id is None:
-            raise OrderNotKnown(
-                f"Order {client_order_id} (venue id {venue_order_id or 'not known'}) has no "
-                "session id on this link. Ask for the open orders first."
-            )
-        start = f"3\0{order_id}\0"
-        taken_back = self._client.budget.withdraw(
-            Lane.ORDER, lambda message: message.startswith(start)
-        )
-        if taken_back:
-            self._say_not_written(order_id)
+        if self._ordering.take_back(client_order_id, venue_order_id):
             return
         self._check_writable()
-        self._calls.cancelOrder(order_id)
+        self._ordering.cancel(client_order_id)
+
+    async def preview(self, request: OrderRequest, seconds: float) -> OrderPreview:
+        """Ask what an order would cost, without placing it.
+
+        Raises:
+            PreviewFailed: the venue refused it, or did not answer in time.
+            OrderError: a number that the wire cannot carry exactly.
+            LinkError: the link is gone.
+        """
+        self._check_writable()
+        return await self._ordering.preview(request, seconds)
 
     # What the wire says (WireEvents).
 
@@ -239,17 +235,9 @@ class IBLink:
         self._forget_questions()
         self._opening.fail(error)
         if self._opened:
-            for message in [*left.get(Lane.ORDER, ()), *self._client.unwritten]:
-                kind, order_id, *_ = message.split("\0", 2)
-                if kind == "3":
-                    self._say_not_written(int(order_id))
+            waiting = [*left.get(Lane.AMEND, ()), *left.get(Lane.ORDER, ())]
+            self._ordering.say_not_written([*waiting, *self._client.unwritten])
             self._sink.lost(error)
-
-    def _say_not_written(self, order_id: int) -> None:
-        text = f"Order {order_id} was taken back before a byte of it had left."
-        reference = self._identities.of_error(order_id)
-        notice = error_table().notice(NOT_WRITTEN, text, client_order_id=reference)
-        self._sink.order_fact(notice)
 
     def _forget_questions(self) -> None:
         if self._over is not None:
@@ -266,19 +254,3 @@ class IBLink:
         self._check_alive()
         if not self._client.writable:
             raise LinkError("PEER_CLOSED", "The connection is closing; nothing was sent.")
-
-
-def _on_the_wire(value: Decimal) -> float:
-    """The number as the library's encoder takes it, printed as the same decimal.
-
-    Raises:
-        OrderError: it has more digits than a double holds.
-    """
-    if value == value.to_integral_value() and abs(value) < Decimal(10**15):
-        return int(value)
-    number = float(value)
-    if decimal_of(number) != value:
-        raise OrderError(
-            "NOT_EXACT", f"{value} has more digits than the venue's interface carries. Round it."
-        )
-    return number

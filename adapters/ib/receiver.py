@@ -19,6 +19,7 @@ from adapters.ib.facts import (
     commission_report,
     completed_order_report,
     execution_report,
+    is_reckoned,
     open_order_report,
     position_report,
     status_report,
@@ -177,6 +178,10 @@ class Receiver:
 
     def openOrder(self, order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
         if order.whatIf:
+            # The first may come before the margins are reckoned; the real one follows it.
+            if is_reckoned(state):
+                self._requests.row(order.orderId, state)
+                self._requests.end(order.orderId)
             return
         report = open_order_report(contract, order, state, self._identities)
         self._requests.row(OPEN_ORDERS, report)

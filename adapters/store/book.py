@@ -15,19 +15,23 @@ from adapters.book import (
     ForeignFill,
     ManagedPosition,
 )
+from adapters.store.amendments import Amendments
 from adapters.store.commissions import Commissions
 from adapters.store.connection import Connection
 from adapters.store.fills import Fills
 from adapters.store.foreign import ForeignExecutions
 from adapters.store.journal import Journal
 from adapters.store.locks import StateLock
+from adapters.store.order_rows import Entry
 from adapters.store.orders import Orders
 from adapters.store.positions import Positions
+from adapters.store.previews import Previews
 from adapters.store.tables import Audit, Setting
 from adapters.store.words import Words
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
-from domain.venue import CommissionReport, ExecutionReport
+from domain.terms import Amendment, AmendmentState, Terms
+from domain.venue import CommissionReport, ExecutionReport, OrderPreview
 
 
 class SqliteBook:
@@ -42,6 +46,8 @@ class SqliteBook:
         self._journal = Journal(connection)
         self._positions = Positions(connection)
         self._orders = Orders(connection, self._journal)
+        self._amendments = Amendments(connection, self._journal)
+        self._previews = Previews(connection)
         self._words = Words(connection)
         self._foreign = ForeignExecutions(connection, self._journal)
         self._fills = Fills(
@@ -49,18 +55,29 @@ class SqliteBook:
         )
         self._commissions = Commissions(connection, self._journal, self._positions, self._words)
 
-    def record_intent(self, order: Order, correlation: str) -> None:
-        """Write the intent of an order, of which nothing can be filled yet.
+    def record_intent(
+        self,
+        order: Order,
+        correlation: str,
+        *,
+        attached: Sequence[Order] = (),
+        preview: OrderPreview | None = None,
+    ) -> None:
+        """Write the intent of an order, and of those that leave with it: all of them or none.
 
         Raises:
-            DuplicateIntent: the client order id is taken; carries the order on record.
-            ValueError: the order says that some of it is filled: only fills may say that.
+            DuplicateIntent: a client order id is taken; carries the order on record.
+            ValueError: an order says that some of it is filled: only fills may say that.
         """
-        if order.filled:
-            raise ValueError(f"an intent cannot be filled, as {order.client_order_id} claims")
-        self._orders.refuse_duplicate(order.client_order_id)
+        for each in (order, *attached):
+            if each.filled:
+                raise ValueError(f"an intent cannot be filled, as {each.client_order_id} claims")
+            self._orders.refuse_duplicate(each.client_order_id)
         with self.connection.write():
-            self._orders.insert(order, correlation)
+            for each in (order, *attached):
+                self._orders.insert(each, correlation)
+            if preview is not None:
+                self._previews.insert(order.client_order_id, preview)
 
     def record_state(
         self,
@@ -78,9 +95,7 @@ class SqliteBook:
         Raises:
             LookupError: no such order is in the book.
         """
-        entry = self._orders.entry(client_order_id)
-        if entry is None:
-            raise LookupError(f"no order {client_order_id} is in the book")
+        entry = self._entry(client_order_id)
         with self.connection.write():
             self._orders.set_state(
                 entry,
@@ -91,9 +106,66 @@ class SqliteBook:
                 pending_change=pending_change,
                 sent_at=sent_at,
             )
-            after = self._orders.entry(client_order_id)
-        assert after is not None
-        return after.order
+            return self._entry(client_order_id).order
+
+    def record_amendment(self, amendment: Amendment, correlation: str) -> Order:
+        """Write the intent to change an order; gives the order with it.
+
+        Raises:
+            DuplicateAmendment: the order has one under this id; carries it.
+            LookupError: no such order is in the book.
+        """
+        entry = self._entry(amendment.client_order_id)
+        self._amendments.refuse_duplicate(amendment)
+        with self.connection.write():
+            self._amendments.insert(amendment, correlation)
+            self._orders.set_amending(entry, amendment.amendment_id, amendment.created_at)
+            return self._entry(amendment.client_order_id).order
+
+    def record_amended(
+        self,
+        client_order_id: str,
+        amendment_id: str,
+        state: AmendmentState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> Order:
+        """Write what became of an amendment; confirmed, its terms are the order's from now on.
+
+        Raises:
+            LookupError: no such order or amendment is in the book.
+        """
+        entry = self._entry(client_order_id)
+        amendment = self._amendments.one(client_order_id, amendment_id)
+        if amendment is None:
+            raise LookupError(f"{client_order_id} has no amendment {amendment_id} in the book")
+        with self.connection.write():
+            self._amendments.set_state(
+                amendment,
+                state,
+                at,
+                reason=reason,
+                sent_at=sent_at,
+                correlation=entry.correlation,
+            )
+            if state is AmendmentState.CONFIRMED:
+                self._orders.set_terms(entry, amendment.terms, at, f"amendment {amendment_id}")
+            if state.is_settled:
+                self._orders.set_amending(entry, None, at)
+            return self._entry(client_order_id).order
+
+    def record_terms(self, client_order_id: str, terms: Terms, at: datetime, why: str) -> Order:
+        """Write terms that the venue itself has changed.
+
+        Raises:
+            LookupError: no such order is in the book.
+        """
+        entry = self._entry(client_order_id)
+        with self.connection.write():
+            self._orders.set_terms(entry, terms, at, why)
+            return self._entry(client_order_id).order
 
     def book_fill(
         self, venue: str, report: ExecutionReport, at: datetime
@@ -150,6 +222,22 @@ class SqliteBook:
         """The order under this id of ours."""
         entry = self._orders.entry(client_order_id)
         return None if entry is None else entry.order
+
+    def amendments(self, client_order_id: str) -> Sequence[Amendment]:
+        """Of an order, oldest first."""
+        return self._amendments.of(client_order_id)
+
+    def preview(self, client_order_id: str) -> OrderPreview | None:
+        """What the venue foretold of an order; None where it was not asked."""
+        return self._previews.of(client_order_id)
+
+    def related(self, client_order_id: str) -> Sequence[Order]:
+        """Those that left with it: parent, children, and the others of its group.
+
+        Raises:
+            LookupError: no such order is in the book.
+        """
+        return self._orders.related(self._entry(client_order_id).order)
 
     def order_by_venue_id(self, venue: str, venue_order_id: str) -> Order | None:
         """The newest order that the venue knows under this permanent id."""
@@ -214,6 +302,12 @@ class SqliteBook:
                 .execute(self.connection.database)
             )
             return [AuditRow(row.at, row.who, row.what, row.detail) for row in rows]
+
+    def _entry(self, client_order_id: str) -> Entry:
+        entry = self._orders.entry(client_order_id)
+        if entry is None:
+            raise LookupError(f"no order {client_order_id} is in the book")
+        return entry
 
     def close(self) -> None:
         """Close the file and let its lock go; harmless when it is closed."""

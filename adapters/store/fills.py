@@ -8,6 +8,7 @@ computed in the order of trading, from the place of the fill that changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 
@@ -17,10 +18,12 @@ from adapters.store.columns import decimal_text, micros, moment, optional_decima
 from adapters.store.connection import Connection, Row
 from adapters.store.foreign import ForeignExecutions, journalled
 from adapters.store.journal import Journal
-from adapters.store.orders import Entry, Orders
+from adapters.store.order_rows import Entry
+from adapters.store.orders import Orders
 from adapters.store.positions import Positions
 from adapters.store.words import Words
 from domain.orders import Side
+from domain.resolution import BY_HAND_KEY
 from domain.symbols import Symbol
 from domain.venue import ExecutionReport
 
@@ -35,6 +38,10 @@ _BY_KEY = f"{_SELECT} WHERE f.venue = ? AND f.execution_key = ?"
 _KNOWN = """
 SELECT revision, client_order_id, quantity, price, time_us FROM fills
 WHERE venue = ? AND execution_key = ?
+"""
+_BY_HAND = """
+SELECT execution_key, quantity FROM fills WHERE client_order_id = ? AND execution_key LIKE ?
+ORDER BY time_us, execution_key
 """
 # The position columns are set at once by the recomputation that follows.
 _INSERT = """
@@ -104,8 +111,35 @@ class Fills:
         entry = self._owner(venue, report)
         if entry is None:
             return self._foreign.note(venue, report, at), None
+        if not report.execution_key.startswith(BY_HAND_KEY):
+            entry = self._make_way(report, at, entry)
         self._add(report, at, entry)
         return Booking.NEW, self.fill(*place)
+
+    def _make_way(self, report: ExecutionReport, at: datetime, entry: Entry) -> Entry:
+        """A true execution takes the place of as much that a person's word had booked."""
+        name, venue = entry.order.client_order_id, entry.order.venue
+        left = report.quantity
+        for key, quantity in self._connection.rows(_BY_HAND, (name, f"{BY_HAND_KEY}%")):
+            fill, known = self.fill(venue, key), self._connection.row(_KNOWN, (venue, key))
+            given = min(left, Decimal(quantity))
+            if fill is None or known is None or given == 0:
+                continue
+            left -= given
+            less = replace(
+                report,
+                execution_id=fill.execution_id,
+                execution_key=key,
+                revision=fill.revision + 1,
+                quantity=fill.quantity - given,
+                price=fill.price,
+                time=fill.time,
+                exchange=fill.exchange,
+                liquidity=fill.liquidity,
+            )
+            self._words.add_execution(venue, less, at)
+            self._correct(venue, less, at, known)
+        return self._orders.entry(name) or entry
 
     def _owner(self, venue: str, report: ExecutionReport) -> Entry | None:
         """The order of ours that traded: by our id, or where none is given by the venue's."""

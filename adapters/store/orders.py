@@ -3,54 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
 from adapters.book import DuplicateIntent
-from adapters.store.average_cost import EXACT, average, plain
-from adapters.store.columns import (
-    decimal_text,
-    micros,
-    moment,
-    optional_decimal,
-    optional_decimal_text,
-    optional_micros,
-    optional_moment,
-)
-from adapters.store.connection import Connection, Row
+from adapters.store.average_cost import EXACT, plain
+from adapters.store.columns import decimal_text, micros, optional_decimal_text, optional_micros
+from adapters.store.connection import Connection
 from adapters.store.journal import Journal
-from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side, Tif
+from adapters.store.order_rows import (
+    COLUMNS,
+    SELECT,
+    Entry,
+    entry_of,
+    journalled,
+    terms_detail,
+)
+from domain.orders import Order, OrderState
 from domain.symbols import Symbol
+from domain.terms import Terms
 
-_COLUMNS = """
-client_order_id, venue, symbol, side, quantity, type, limit_price, stop_price, tif, purpose,
-state, created_us, filled, filled_value, venue_order_id, pending_change, reason, sent_us,
-updated_us, correlation
-"""
-_INSERT = f"INSERT INTO orders ({_COLUMNS}) VALUES ({', '.join('?' * 20)})"
-_SELECT = f"SELECT {_COLUMNS} FROM orders"
-_BY_ID = f"{_SELECT} WHERE client_order_id = ?"
-_BY_VENUE_ID = f"{_SELECT} WHERE venue_order_id = ? AND venue = ? ORDER BY id DESC LIMIT 1"
+_INSERT = f"INSERT INTO orders ({COLUMNS}) VALUES ({', '.join('?' * 23)})"
+_BY_ID = f"{SELECT} WHERE o.client_order_id = ?"
+_BY_VENUE_ID = f"{SELECT} WHERE o.venue_order_id = ? AND o.venue = ? ORDER BY o.id DESC LIMIT 1"
 _OPEN_STATES = tuple(state.value for state in OrderState if not state.is_final)
-_OPEN = f"{_SELECT} WHERE state IN ({', '.join('?' * len(_OPEN_STATES))}) ORDER BY id"
+_OPEN = f"{SELECT} WHERE o.state IN ({', '.join('?' * len(_OPEN_STATES))}) ORDER BY o.id"
+_RELATED = f"""
+{SELECT} WHERE o.client_order_id != ? AND (o.parent IN (?, ?) OR o.client_order_id = ?
+OR o.oca_group = ?) ORDER BY o.id
+"""
 _SET_STATE = """
 UPDATE orders SET state = ?, pending_change = ?, updated_us = ?, reason = ?, venue_order_id = ?,
 sent_us = ? WHERE client_order_id = ?
 """
+_SET_TERMS = """
+UPDATE orders SET quantity = ?, limit_price = ?, stop_price = ?, updated_us = ?
+WHERE client_order_id = ?
+"""
+_SET_AMENDING = """
+UPDATE orders SET amending = ?, pending_change = ?, updated_us = ? WHERE client_order_id = ?
+"""
 _SET_FILLED = """
 UPDATE orders SET filled = ?, filled_value = ?, updated_us = ? WHERE client_order_id = ?
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An order with what the book keeps beside it."""
-
-    order: Order
-    filled_value: Decimal
-    """The sum of quantity times price over its fills."""
-    correlation: str
 
 
 class Orders:
@@ -63,16 +58,16 @@ class Orders:
     def entry(self, client_order_id: str) -> Entry | None:
         """The order under this id of ours."""
         row = self._connection.row(_BY_ID, (client_order_id,))
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
 
     def entry_by_venue_id(self, venue: str, venue_order_id: str) -> Entry | None:
         """The newest order that the venue knows under this permanent id."""
         row = self._connection.row(_BY_VENUE_ID, (venue_order_id, venue))
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
 
     def open(self) -> Sequence[Order]:
         """All that are not final, oldest first."""
-        return [_entry(row).order for row in self._connection.rows(_OPEN, _OPEN_STATES)]
+        return [entry_of(row).order for row in self._connection.rows(_OPEN, _OPEN_STATES)]
 
     def newest(
         self, limit: int, symbol: Symbol | None, state: OrderState | None
@@ -80,9 +75,16 @@ class Orders:
         """The last `limit` intents, newest first."""
         wanted = {"symbol": symbol and str(symbol), "state": state and state.value}
         given = {column: value for column, value in wanted.items() if value is not None}
-        where = " AND ".join(f"{column} = ?" for column in given) or "1"
-        sql = f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT ?"
-        return [_entry(row).order for row in self._connection.rows(sql, (*given.values(), limit))]
+        where = " AND ".join(f"o.{column} = ?" for column in given) or "1"
+        sql = f"{SELECT} WHERE {where} ORDER BY o.id DESC LIMIT ?"
+        return [entry_of(row).order for row in self._connection.rows(sql, (*given.values(), limit))]
+
+    def related(self, order: Order) -> Sequence[Order]:
+        """Those that left with it: parent, children, and the others of its group."""
+        request = order.request
+        name, parent = order.client_order_id, request.parent
+        rows = self._connection.rows(_RELATED, (name, name, parent, parent, request.oca_group))
+        return [entry_of(row).order for row in rows]
 
     def refuse_duplicate(self, client_order_id: str) -> None:
         """See to it that the id is free.
@@ -120,10 +122,13 @@ class Orders:
                 optional_micros(order.sent_at),
                 optional_micros(order.updated_at),
                 correlation,
+                request.parent,
+                request.oca_group,
+                request.market_tif and request.market_tif.value,
             ),
         )
         self._journal.append(
-            order.created_at, "intent", order.client_order_id, _intent(order), correlation
+            order.created_at, "intent", order.client_order_id, journalled(order), correlation
         )
 
     def set_state(
@@ -161,6 +166,31 @@ class Orders:
         }
         self._journal.append(at, "state", order.client_order_id, detail, entry.correlation)
 
+    def set_terms(self, entry: Entry, terms: Terms, at: datetime, why: str) -> None:
+        """Write the terms that now hold at the venue."""
+        self._connection.execute(
+            _SET_TERMS,
+            (
+                decimal_text(terms.quantity),
+                optional_decimal_text(terms.limit_price),
+                optional_decimal_text(terms.stop_price),
+                micros(at),
+                entry.order.client_order_id,
+            ),
+        )
+        was = entry.order.request.terms
+        detail = {"from": terms_detail(was), "to": terms_detail(terms), "why": why}
+        self._journal.append(at, "terms", entry.order.client_order_id, detail, entry.correlation)
+
+    def set_amending(self, entry: Entry, amendment_id: str | None, at: datetime) -> None:
+        """Point at the amendment that is not settled, or at none; a wish to cancel stays."""
+        pending = entry.order.pending_change
+        if pending != "CANCEL":
+            pending = "AMEND" if amendment_id is not None else None
+        self._connection.execute(
+            _SET_AMENDING, (amendment_id, pending, micros(at), entry.order.client_order_id)
+        )
+
     def add_filled(self, entry: Entry, quantity: Decimal, value: Decimal, at: datetime) -> None:
         """Count more (or, after a correction, less) as filled."""
         with localcontext(EXACT):
@@ -175,48 +205,3 @@ class Orders:
                 entry.order.client_order_id,
             ),
         )
-
-
-def _intent(order: Order) -> dict[str, object]:
-    request = order.request
-    return {
-        "venue": order.venue,
-        "symbol": str(request.symbol),
-        "side": request.side.value,
-        "quantity": request.quantity,
-        "type": request.type.value,
-        "limit_price": request.limit_price,
-        "stop_price": request.stop_price,
-        "tif": request.tif.value,
-        "purpose": request.purpose.value,
-        "state": order.state.value,
-    }
-
-
-def _entry(row: Row) -> Entry:
-    filled, value = Decimal(row[12]), Decimal(row[13])
-    request = OrderRequest(
-        client_order_id=row[0],
-        symbol=Symbol.parse(row[2]),
-        side=Side(row[3]),
-        quantity=Decimal(row[4]),
-        type=OrderType(row[5]),
-        limit_price=optional_decimal(row[6]),
-        stop_price=optional_decimal(row[7]),
-        tif=Tif(row[8]),
-        purpose=Purpose(row[9]),
-    )
-    order = Order(
-        request=request,
-        venue=row[1],
-        state=OrderState(row[10]),
-        created_at=moment(row[11]),
-        filled=filled,
-        average_price=average(value, filled),
-        venue_order_id=row[14],
-        pending_change=row[15],
-        reason=row[16],
-        sent_at=optional_moment(row[17]),
-        updated_at=optional_moment(row[18]),
-    )
-    return Entry(order, value, row[19])

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from console.hook import actors, health, market, operations, trading
+from console.hook import actors, health, market, operations, resolving, trading
 from console.hook.asking import Asking
 from console.hook.problems import (
     PROBLEM_TYPE,
@@ -67,7 +67,7 @@ def build_app(asking: Asking) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_bad_input)
     app.add_exception_handler(Exception, on_crash)
     app.include_router(health.routes(asking))
-    for room in (actors, market, trading, operations):
+    for room in (actors, market, trading, resolving, operations):
         app.include_router(room.routes(asking), dependencies=[Depends(_says_token)])
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +15,22 @@ from actors.messages import (
     GetFills,
     GetForeignFills,
     GetOrder,
+    GetOrderDetail,
     GetOrders,
     GetQuotes,
     RecordAudit,
 )
 from actors.system import ActorSystem, NobodyThere, TooBusy
-from adapters.book import Fill, ForeignFill
+from adapters.book import Fill, ForeignFill, OrderDetail
 from console.hook.options import HookOptions
 from console.hook.problems import Refused
 from domain.orders import Order, OrderState
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.views import DeskView
+
+TOKEN_IN_USE: ContextVar[str] = ContextVar("token_in_use", default="no")
+"""The label of the token of the request in hand: `full` or `read`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +98,13 @@ class Asking:
         """Send, and wait for nothing."""
         self.system.tell(name, message, sender=self._me)
 
+    def who(self) -> str:
+        """Who asks, as far as the hook can know: by which token the request was let in."""
+        return f"hook ({TOKEN_IN_USE.get()} token)"
+
     def audit(self, what: str, detail: str) -> None:
         """Have it written down that a person did something over the hook."""
-        self.tell(self.options.ledger, RecordAudit(who="hook", what=what, detail=detail))
+        self.tell(self.options.ledger, RecordAudit(who=self.who(), what=what, detail=detail))
 
     async def ask(self, name: str, message: Message, seconds: float | None = None) -> Any:
         """Ask a seat.
@@ -141,6 +150,12 @@ class Asking:
         order = await self.ask(self.options.ledger, GetOrder(client_order_id))
         assert order is None or isinstance(order, Order)
         return order
+
+    async def detail(self, client_order_id: str) -> OrderDetail | None:
+        """One order with all that the ledger has about it."""
+        detail = await self.ask(self.options.ledger, GetOrderDetail(client_order_id))
+        assert detail is None or isinstance(detail, OrderDetail)
+        return detail
 
     async def orders(
         self, limit: int, symbol: Symbol | None, state: OrderState | None

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console.hook.asking import TOKEN_IN_USE
 from console.hook.limits import TokenBucket
 from console.hook.options import HookOptions
 from console.hook.problems import Refused, refusal_response
@@ -24,7 +25,8 @@ from runtime.interface import Clock
 PROBES: Final = frozenset({"/health/live", "/health/ready"})
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _READING: Final = frozenset({"GET"})
-_EFFECTS: Final = frozenset({"POST", "DELETE"})
+_EFFECTS: Final = frozenset({"POST", "PATCH", "DELETE"})
+_WITH_BODY: Final = frozenset({"POST", "PATCH"})
 _HARDENED: Final = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -73,7 +75,7 @@ class Guard:
             _within(self._probes)
         else:
             await self._check_token(scope["method"], headers.get("authorization"))
-        if scope["method"] == "POST":
+        if scope["method"] in _WITH_BODY:
             _check_type(headers)
             return await self._body(headers, receive)
         return receive
@@ -109,7 +111,9 @@ class Guard:
         read = hmac.compare_digest(token, self._read)
         if not (full or read):
             await self._wrong_token()
-        _within(self._buckets["full" if full else "read"])
+        label = "full" if full else "read"
+        _within(self._buckets[label])
+        TOKEN_IN_USE.set(label)
         if method in _READING:
             return
         if method in _EFFECTS and not full:
@@ -181,7 +185,7 @@ def _check_type(headers: Headers) -> None:
         raise Refused(
             415,
             "NOT_JSON",
-            "A POST takes a body of the type application/json.",
+            "A POST or PATCH takes a body of the type application/json.",
             "Send `Content-Type: application/json`.",
         )
 

@@ -11,11 +11,10 @@ from actors import names
 from actors.messages import ReconcileNow, SetPaused
 from console.hook.asking import Asking
 from console.hook.metrics import scrape
+from console.hook.moments import a_moment
 from console.hook.order_in import ExactRoute
 from console.hook.problems import Refused
 from console.schemas import ReasonIn, ReconcileOut, TradingOut
-
-_CONFIRM_EVERY_SECONDS = 0.05
 
 
 class MetricsText(PlainTextResponse):
@@ -44,7 +43,7 @@ def routes(asking: Asking) -> APIRouter:
         asked = [names.resync(venue) for venue in asking.options.venues]
         asking.audit("reconcile", (body or ReasonIn()).reason)
         for name in asked:
-            asking.tell(name, ReconcileNow("hook"))
+            asking.tell(name, ReconcileNow(asking.who()))
         return ReconcileOut(asked=asked)
 
     @router.get("/metrics", response_class=MetricsText)
@@ -57,12 +56,12 @@ def routes(asking: Asking) -> APIRouter:
 
 async def _set_paused(asking: Asking, paused: bool, reason: str) -> TradingOut:
     # The ledger audits the switch itself, with who threw it and why.
-    asking.tell(asking.options.desk, SetPaused(paused, "hook", reason))
+    asking.tell(asking.options.desk, SetPaused(paused, asking.who(), reason))
     try:
         async with asyncio.timeout(asking.options.answer_seconds):
             view = await asking.desk()
             while view.paused is not paused:
-                await _a_moment()
+                await a_moment()
                 view = await asking.desk()
             # Questions are answered behind the facts: once this one is, the switch is on disk.
             await asking.order("")
@@ -74,13 +73,3 @@ async def _set_paused(asking: Asking, paused: bool, reason: str) -> TradingOut:
             "Look at GET /account, and ask again.",
         ) from None
     return TradingOut(paused=view.paused, reason=view.paused_reason)
-
-
-async def _a_moment() -> None:
-    loop = asyncio.get_running_loop()
-    passed: asyncio.Future[None] = loop.create_future()
-    timer = loop.call_later(_CONFIRM_EVERY_SECONDS, passed.set_result, None)
-    try:
-        await passed
-    finally:
-        timer.cancel()

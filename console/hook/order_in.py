@@ -18,6 +18,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from console.hook.problems import Refused
+from domain.amendments import Wanted
+from domain.order_groups import OrderGroup, Protection, bracket, one_cancels_all
 from domain.orders import OrderError, OrderRequest, OrderType, Side, Tif, check_request
 from domain.symbols import Symbol, SymbolError
 
@@ -79,7 +81,27 @@ SymbolText = Annotated[str, AfterValidator(_spelt)]
 """A symbol in a query, `BHP-AUD` or `BHP/AUD`."""
 
 
-class OrderIn(BaseModel):
+_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$"
+
+
+class ProtectionIn(BaseModel):
+    """The stop under an entry; with a limit price it is a stop-limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    stop_price: Exact
+    limit_price: Exact | None = None
+
+
+class TargetIn(BaseModel):
+    """Where an entry is left with a gain."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    limit_price: Exact
+
+
+class OrderTermsIn(BaseModel):
     """An order. `quantity` in shares, or in units of the base currency of a pair."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -91,11 +113,6 @@ class OrderIn(BaseModel):
     limit_price: Exact | None = None
     stop_price: Exact | None = None
     tif: Tif = Tif.DAY
-    client_order_id: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$",
-        description="Yours, to make sending it again harmless; made when it is left out.",
-    )
 
     def request(self, client_order_id: str) -> OrderRequest:
         """Make it an order of the house.
@@ -118,6 +135,90 @@ class OrderIn(BaseModel):
         except OrderError as error:
             raise Refused(422, error.code, str(error)) from None
         return request
+
+
+class OrderIn(OrderTermsIn):
+    """An order; with a protection or a target it is a bracket, and leaves as one piece."""
+
+    client_order_id: str | None = Field(
+        default=None,
+        pattern=_ID,
+        description="Yours, to make sending it again harmless; made when it is left out.",
+    )
+    protection: ProtectionIn | None = None
+    target: TargetIn | None = None
+
+    def group(self, client_order_id: str) -> OrderGroup:
+        """Make it an order of the house, with those that leave with it.
+
+        Raises:
+            Refused: it is no order at all; the code says why.
+        """
+        request = self.request(client_order_id)
+        if self.protection is None and self.target is None:
+            return OrderGroup(request, ())
+        protection = None
+        if self.protection is not None:
+            protection = Protection(self.protection.stop_price, self.protection.limit_price)
+        target = self.target.limit_price if self.target is not None else None
+        try:
+            group = bracket(request, protection, target)
+            for child in group.attached:
+                check_request(child)
+        except OrderError as error:
+            raise Refused(422, error.code, str(error)) from None
+        return group
+
+
+class GroupIn(BaseModel):
+    """Orders of which one cancels the others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    oca_group: str | None = Field(
+        default=None,
+        pattern=_ID,
+        description="The group's name, yours to make sending it again harmless.",
+    )
+    orders: list[OrderTermsIn]
+
+    def group(self, name: str) -> OrderGroup:
+        """Make it a group of the house.
+
+        Raises:
+            Refused: it is no group at all; the code says why.
+        """
+        requests = [order.request(f"{name}-{n}") for n, order in enumerate(self.orders, 1)]
+        try:
+            return one_cancels_all(name, requests)
+        except OrderError as error:
+            raise Refused(422, error.code, str(error)) from None
+
+
+class AmendIn(BaseModel):
+    """What is to be changed of an order; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    limit_price: Exact | None = None
+    stop_price: Exact | None = None
+    quantity: Exact | None = None
+    amendment_id: str | None = Field(
+        default=None,
+        pattern=_ID,
+        description="Yours, to make sending it again harmless.",
+    )
+
+    def wanted(self) -> Wanted:
+        """Make it a wish of the house.
+
+        Raises:
+            Refused: it names nothing.
+        """
+        wanted = Wanted(self.quantity, self.limit_price, self.stop_price)
+        if wanted == Wanted():
+            raise Refused.coded(422, "AMENDMENT_NOT_WANTED")
+        return wanted
 
 
 def parsed(symbol: str | None) -> Symbol | None:

@@ -1,41 +1,32 @@
-"""Orders: looked at, proposed, taken back. Nothing goes past the desk."""
+"""Orders: looked at, proposed, changed, taken back. Nothing goes past the desk."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from actors.messages import Propose, ProposeCancel, Verdict
+from actors.messages import ProposeAmend, ProposeCancel
+from adapters.book import OrderDetail
 from console.hook.asking import Asking
 from console.hook.market import Limit
-from console.hook.order_in import ExactRoute, OrderIn, SymbolText, parsed
+from console.hook.order_in import AmendIn, ExactRoute, GroupIn, OrderIn, SymbolText, parsed
+from console.hook.order_shapes import detail_out, preview_out
 from console.hook.problems import Refused
+from console.hook.proposing import Proposing, admitted, verdict_of
 from console.hook.shapes import order_out
+from console.order_schemas import OrderDetailOut, PreviewedOut
 from console.schemas import OrderOut, OrdersOut
-from domain.orders import Order, OrderRequest, OrderState
-
-_NEVER = frozenset(
-    {
-        "SYMBOL_NOT_ALLOWED",
-        "QUANTITY_NOT_POSITIVE",
-        "QUANTITY_NOT_IN_LOTS",
-        "PRICE_MISSING",
-        "PRICE_NOT_WANTED",
-        "PRICE_NOT_POSITIVE",
-        "PRICE_BETWEEN_STEPS",
-        "ORDER_TOO_LARGE",
-    }
-)
-"""The order itself is wrong, so it is refused tomorrow too: 422. For how things stand: 409."""
+from domain.orders import OrderState
 
 
 def routes(asking: Asking) -> APIRouter:
-    """`/orders` and `/orders/{client_order_id}`."""
+    """`/orders` and what is below it."""
     router = APIRouter(prefix="/orders", tags=["trading"], route_class=ExactRoute)
-    proposing = _Proposing(asking)
+    proposing = Proposing(asking)
+
+    def fresh() -> str:
+        return f"{asking.options.order_prefix}-{asking.system.runtime.new_id()}"
 
     @router.get("")
     async def orders(
@@ -48,153 +39,110 @@ def routes(asking: Asking) -> APIRouter:
         return OrdersOut(items=[order_out(order) for order in rows])
 
     @router.get("/{client_order_id}")
-    async def order(client_order_id: str) -> OrderOut:
-        """One order."""
-        return order_out(await _known(asking, client_order_id))
+    async def order(client_order_id: str) -> OrderDetailOut:
+        """One order, with its changes, its relations and what was foretold of it."""
+        return detail_out(await known(asking, client_order_id))
 
     @router.post("", status_code=202)
     async def place(body: OrderIn) -> OrderOut:
-        """Propose an order to the desk. The same body with the same id again is harmless."""
-        return order_out(await proposing.propose(body))
+        """Propose an order to the desk. The same body with the same id again is harmless.
+
+        With `protection` or `target` it is a bracket: all of it leaves in one piece.
+        """
+        group = body.group(body.client_order_id or fresh())
+        detail = await proposing.propose(group, given=body.client_order_id is not None)
+        return order_out(detail.order)
+
+    @router.post("/preview")
+    async def preview(body: OrderIn) -> PreviewedOut:
+        """Ask the venue what an order would cost. Nothing is placed."""
+        said = await proposing.preview(body.group(fresh()))
+        detail = f"{said.sentence} {said.cure}".strip()
+        return PreviewedOut(
+            would_be_taken=said.admitted,
+            code=said.code,
+            detail=detail,
+            preview=preview_out(said.preview),
+        )
+
+    @router.post("/groups", status_code=202)
+    async def place_group(body: GroupIn) -> OrdersOut:
+        """Propose orders of which one cancels the others; they leave in one piece.
+
+        Their ids are the group's name with -1, -2 and so on. The same body with the same name
+        again is harmless.
+        """
+        group = body.group(body.oca_group or fresh())
+        detail = await proposing.propose(group, given=body.oca_group is not None)
+        return OrdersOut(items=[order_out(each) for each in (detail.order, *detail.related)])
+
+    @router.patch("/{client_order_id}", status_code=202)
+    async def amend(client_order_id: str, body: AmendIn) -> OrderDetailOut:
+        """Change the terms of an order that works; the same body again is harmless.
+
+        Until the venue has answered, both the old and the new terms may hold.
+        """
+        detail = await known(asking, client_order_id)
+        if body.amendment_id is not None:
+            for amendment in detail.amendments:
+                if amendment.amendment_id == body.amendment_id:
+                    return detail_out(_same_amendment(detail, body))
+        amendment_id = body.amendment_id or f"A-{asking.system.runtime.new_id()}"
+        propose = ProposeAmend(
+            asking.clock.monotonic() + asking.options.answer_seconds,
+            client_order_id,
+            amendment_id,
+            body.wanted(),
+            asking.who(),
+        )
+        verdict = await asking.ask(asking.options.desk, propose)
+        admitted(asking, verdict, client_order_id)
+        after = await known(asking, client_order_id)
+        return detail_out(_recorded(after, body, amendment_id))
 
     @router.delete("/{client_order_id}", status_code=202)
     async def cancel(client_order_id: str) -> OrderOut:
         """Ask for an order to be taken back; its state changes when the venue says so."""
-        await _known(asking, client_order_id)
+        await known(asking, client_order_id)
         deadline = asking.clock.monotonic() + asking.options.answer_seconds
-        verdict = await asking.ask(
-            asking.options.desk, ProposeCancel(deadline, client_order_id, "hook")
-        )
-        _admitted(asking, verdict, client_order_id)
-        return order_out(await _known(asking, client_order_id))
+        propose = ProposeCancel(deadline, client_order_id, asking.who())
+        verdict = await asking.ask(asking.options.desk, propose)
+        admitted(asking, verdict_of(asking, verdict, client_order_id), client_order_id)
+        return order_out((await known(asking, client_order_id)).order)
 
     return router
 
 
-class _Proposing:
-    """Proposals, one at a time for each client order id."""
+async def known(asking: Asking, client_order_id: str) -> OrderDetail:
+    """The order with all about it.
 
-    def __init__(self, asking: Asking) -> None:
-        self._asking = asking
-        self._busy: dict[str, asyncio.Lock] = {}
-        self._at_it: Counter[str] = Counter()
-
-    async def propose(self, body: OrderIn) -> Order:
-        """Have the order admitted and on disk, or say why not.
-
-        Raises:
-            Refused: with the desk's code, or `ORDER_ID_TAKEN` where the id has another order.
-        """
-        asking = self._asking
-        given = body.client_order_id
-        if given is None:
-            fresh = f"{asking.options.order_prefix}-{asking.system.runtime.new_id()}"
-            return await self._put(body.request(fresh))
-        request = body.request(given)
-        lock = self._busy.setdefault(given, asyncio.Lock())
-        self._at_it[given] += 1
-        try:
-            async with lock:
-                existing = await asking.order(given)
-                return await self._put(request) if existing is None else _same(existing, request)
-        finally:
-            self._at_it[given] -= 1
-            if not self._at_it[given]:
-                del self._at_it[given], self._busy[given]
-
-    async def _put(self, request: OrderRequest) -> Order:
-        asking = self._asking
-        id = request.client_order_id
-        asking.audit(f"propose {id}", _words(request))
-        deadline = asking.clock.monotonic() + asking.options.answer_seconds
-        propose = Propose(deadline, request, "hook", "asked for over the hook")
-        try:
-            verdict = await asking.ask(asking.options.desk, propose)
-        except Refused as refused:
-            raise _in_doubt(refused, id) from refused
-        if isinstance(verdict, Verdict) and verdict.code == "ORDER_ID_TAKEN":
-            # Somebody else came in between, with this order or with another under its id.
-            existing = await asking.order(id)
-            if existing is not None:
-                return _same(existing, request)
-        _admitted(asking, verdict, id)
-        try:
-            order = await asking.order(id)
-        except Refused as refused:
-            raise _in_doubt(refused, id) from refused
-        if order is None:
-            raise Refused(
-                503,
-                "ORDER_NOT_RECORDED",
-                "The desk took the order, and the ledger does not have it yet.",
-                "Send the same body with this client order id again: it is harmless.",
-                client_order_id=id,
-            )
-        return _same(order, request)
-
-
-def _in_doubt(refused: Refused, client_order_id: str) -> Refused:
-    return Refused(
-        refused.status_code,
-        refused.code,
-        f"{refused.detail} Whether the order was taken is not known.",
-        "Send the same body with this client order id again: it is harmless.",
-        client_order_id=client_order_id,
-        headers=refused.headers,
-    )
-
-
-def _admitted(asking: Asking, verdict: object, client_order_id: str) -> None:
-    if not isinstance(verdict, Verdict):
-        raise Refused(
-            503,
-            "SEAT_SLOW",
-            f"The seat {asking.options.desk} came to it too late, and did not do it.",
-            "Try again.",
-            client_order_id=client_order_id,
-        )
-    if not verdict.admitted:
-        raise Refused(
-            422 if verdict.code in _NEVER else 409,
-            verdict.code,
-            verdict.sentence,
-            verdict.cure,
-            client_order_id=client_order_id,
-        )
-
-
-def _same(existing: Order, request: OrderRequest) -> Order:
-    if _terms(existing.request) != _terms(request):
-        raise Refused(
-            409,
-            "ORDER_ID_TAKEN",
-            f"The client order id {request.client_order_id} was used for another order.",
-            "Send the same order again, or leave the id out to have a new one made.",
-            client_order_id=request.client_order_id,
-        )
-    return existing
-
-
-def _terms(request: OrderRequest) -> tuple[object, ...]:
-    return (
-        request.symbol,
-        request.side,
-        request.quantity,
-        request.type,
-        request.limit_price,
-        request.stop_price,
-        request.tif,
-    )
-
-
-def _words(request: OrderRequest) -> str:
-    price = request.limit_price if request.limit_price is not None else request.stop_price
-    at = f" at {price}" if price is not None else ""
-    return f"{request.side} {request.quantity} {request.symbol} {request.type}{at} {request.tif}"
-
-
-async def _known(asking: Asking, client_order_id: str) -> Order:
-    order = await asking.order(client_order_id)
-    if order is None:
+    Raises:
+        Refused: `ORDER_NOT_KNOWN`.
+    """
+    detail = await asking.detail(client_order_id)
+    if detail is None:
         raise Refused.coded(404, "ORDER_NOT_KNOWN", client_order_id=client_order_id[:80])
-    return order
+    return detail
+
+
+def _same_amendment(detail: OrderDetail, body: AmendIn) -> OrderDetail:
+    [existing] = [a for a in detail.amendments if a.amendment_id == body.amendment_id]
+    if body.wanted().of(existing.was) != existing.terms:
+        raise Refused.coded(
+            409,
+            "AMENDMENT_ID_TAKEN",
+            amendment_id=existing.amendment_id,
+        )
+    return detail
+
+
+def _recorded(detail: OrderDetail, body: AmendIn, amendment_id: str) -> OrderDetail:
+    """The ledger has the amendment, or the order had these terms already."""
+    order = detail.order
+    written = any(each.amendment_id == amendment_id for each in detail.amendments)
+    asked = {order.request.terms}
+    if order.amending is not None:
+        asked.add(order.amending.terms)
+    if not written and body.wanted().of(order.request.terms) not in asked:
+        raise Refused.coded(409, "AMENDMENT_NOT_RECORDED")
+    return detail

@@ -1,6 +1,6 @@
 """The account in figures, as TWS calls them, worked out from the broker's cash and holdings.
 
-A cash account: what is held must be paid for in full, so margin is the value of what is held.
+Which rows there are, and in which currencies, is as in a recorded account in Australian dollars.
 """
 
 from __future__ import annotations
@@ -15,6 +15,21 @@ _ZERO = Decimal(0)
 
 #: Tags whose value is the same in every segment and look-ahead: with their base name.
 _VARIANTS = ("", "Full", "LookAhead")
+
+#: Assets that this account never has; shown all the same, in every currency.
+NEVER_HELD = (
+    "AccruedCash",
+    "CorporateBondValue",
+    "FundValue",
+    "FutureOptionValue",
+    "FuturesPNL",
+    "FxCashBalance",
+    "IssuerOptionValue",
+    "MoneyMarketFundValue",
+    "MutualFundValue",
+    "NetDividend",
+    "OptionMarketValue",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +66,44 @@ def account_values(broker: Broker) -> list[AccountValue]:
         return sum((amount * rates[c] for c, amount in amounts.items()), _ZERO)
 
     total_cash, total_shares = in_base(cash), in_base(shares)
-    worth = total_cash + total_shares
+    margin = broker.margin()
+    worth = margin.equity
+    free, excess = worth - margin.initial, worth - margin.maintenance
     rows = [
         AccountValue("AccountCode", broker.account, ""),
         AccountValue("AccountReady", "true", ""),
         AccountValue("AccountType", "INDIVIDUAL", ""),
-        AccountValue("Cushion", _cushion(total_cash, worth), ""),
+        AccountValue("Cushion", _ratio(excess, worth, "0.000001"), ""),
+        AccountValue("Leverage-S", _ratio(total_shares, worth, "0.01"), ""),
+        AccountValue("LookAheadNextChange", "0", ""),
+        AccountValue("NLVAndMarginInReview", "false", ""),
     ]
     for prefix in _VARIANTS:
         for tag, amount in (
-            ("AvailableFunds", total_cash),
-            ("ExcessLiquidity", total_cash),
-            ("InitMarginReq", total_shares),
-            ("MaintMarginReq", total_shares),
+            ("AvailableFunds", free),
+            ("ExcessLiquidity", excess),
+            ("InitMarginReq", margin.initial),
+            ("MaintMarginReq", margin.maintenance),
         ):
-            rows.append(AccountValue(prefix + tag, money(amount), base))
+            rows += _with_segment(prefix + tag, amount, base)
     for tag, amount in (
         ("NetLiquidation", worth),
         ("EquityWithLoanValue", worth),
         ("TotalCashValue", total_cash),
-        ("SettledCash", total_cash),
-        ("BuyingPower", total_cash),
         ("GrossPositionValue", total_shares),
-        ("AccruedCash", _ZERO),
+        ("AccruedDividend", _ZERO),
+        ("Billable", _ZERO),
+        ("Guarantee", _ZERO),
+    ):
+        rows += _with_segment(tag, amount, base)
+    buying_power = free / broker.initial_margin_rate
+    for tag, amount in (
+        ("SettledCash", total_cash),
+        ("BuyingPower", buying_power),
+        ("NetLiquidationUncertainty", _ZERO),
     ):
         rows.append(AccountValue(tag, money(amount), base))
-    rows += _by_currency(base, rates, cash, shares, unrealised, realised)
+    rows += _by_currency(broker, rates, cash, shares, unrealised, realised)
     for tag, amounts in (
         ("CashBalance", cash),
         ("TotalCashBalance", cash),
@@ -85,13 +112,25 @@ def account_values(broker: Broker) -> list[AccountValue]:
         ("RealizedPnL", realised),
     ):
         rows.append(AccountValue(tag, money(in_base(amounts)), "BASE"))
+    rows += _nothing_held("BASE")
+    rows.append(AccountValue("AccountOrGroup", broker.account, "BASE"))
     rows.append(AccountValue("NetLiquidationByCurrency", money(worth), "BASE"))
     rows.append(AccountValue("ExchangeRate", "1.00", "BASE"))
     return rows
 
 
+def _with_segment(tag: str, amount: Decimal, base: str) -> list[AccountValue]:
+    """A row for the account and one for its securities segment, which is all there is."""
+    return [AccountValue(tag, money(amount), base), AccountValue(f"{tag}-S", money(amount), base)]
+
+
+def _nothing_held(currency: str) -> list[AccountValue]:
+    """Kinds of assets that this account never has."""
+    return [AccountValue(tag, "0.00", currency) for tag in NEVER_HELD]
+
+
 def _by_currency(
-    base: str,
+    broker: Broker,
     rates: dict[str, Decimal],
     cash: dict[str, Decimal],
     shares: dict[str, Decimal],
@@ -101,8 +140,9 @@ def _by_currency(
     rows = []
     for currency in sorted(rates):
         held = shares.get(currency, _ZERO)
-        rate = "1.00" if currency == base else number(rates[currency])
+        rate = "1.00" if currency == broker.base_currency else number(rates[currency])
         rows += [
+            AccountValue("AccountOrGroup", broker.account, currency),
             AccountValue("Currency", currency, currency),
             AccountValue("CashBalance", money(cash[currency]), currency),
             AccountValue("TotalCashBalance", money(cash[currency]), currency),
@@ -111,9 +151,10 @@ def _by_currency(
             AccountValue("RealizedPnL", money(realised.get(currency, _ZERO)), currency),
             AccountValue("NetLiquidationByCurrency", money(cash[currency] + held), currency),
             AccountValue("ExchangeRate", rate, currency),
+            *_nothing_held(currency),
         ]
     return rows
 
 
-def _cushion(free: Decimal, worth: Decimal) -> str:
-    return format((free / worth).quantize(Decimal("0.000001")), "f") if worth > 0 else "0"
+def _ratio(part: Decimal, whole: Decimal, places: str) -> str:
+    return format((part / whole).quantize(Decimal(places)), "f") if whole > 0 else "0"

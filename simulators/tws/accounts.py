@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from runtime.interface import Clock
 from simulators.model import Broker
 from simulators.tws import encode
-from simulators.tws.account_values import AccountValue, account_values
+from simulators.tws.account_values import NEVER_HELD, AccountValue, account_values
 from simulators.tws.fields import FieldReader
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers
@@ -20,8 +20,9 @@ UPDATE_SECONDS = 180.0
 #: Summaries that one client may have open at a time (error 322 above it).
 MAX_SUMMARIES = 2
 
-_LEDGER_TAGS = frozenset(
+_LEDGER_TAGS = frozenset(NEVER_HELD) | frozenset(
     {
+        "AccountOrGroup",
         "Currency",
         "CashBalance",
         "TotalCashBalance",
@@ -225,6 +226,8 @@ class AccountDesk:
                 )
             else:
                 wanted = row.tag in tags
+            if row.tag == "AccruedCash" in tags and row.currency == self._broker.base_currency:
+                wanted = True  # the one tag that is in both lists
             if wanted and interest.news(f"summary {req_id}", row):
                 session.send(
                     encode.simple(

@@ -10,9 +10,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from domain.orders import OrderType, Side
-from simulators.model import BrokerOrder, Commission, Execution, Instrument
+from simulators.model import BrokerOrder, Commission, Execution, Instrument, Preview
 from simulators.tws.encode import contract_fields
-from simulators.tws.fields import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, number, size
+from simulators.tws.fields import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, money, number, size
 from simulators.tws.protocol import VERSION_PEG_OFFSETS, Reply
 
 #: How orders are called on the wire.
@@ -41,7 +41,7 @@ def order_status(order: BrokerOrder, version: int) -> list[str]:
         size(request.quantity - order.filled, version),
         number(order.average_price),
         str(order.perm_id),
-        "0",
+        str(request.parent_id),
         number(order.last_fill_price),
         str(request.client_id),
         order.why_held,
@@ -67,8 +67,12 @@ def open_order(
     instrument: Instrument,
     commission: tuple[Decimal, str] | None,
     version: int,
+    figures: list[str] | None = None,
 ) -> list[str]:
-    """An order with its state; `commission` (amount, currency) is known only after fills."""
+    """An order with its state; `commission` (amount, currency) is known only after fills.
+
+    `figures` are those of a preview, as `preview_figures` gives them; they make it a what-if.
+    """
     request = order.request
     tag = f"{order.perm_id}.0/{request.account}/{request.client_id}"
     fields = [
@@ -76,19 +80,35 @@ def open_order(
         str(request.order_id),
         *contract_fields(instrument, request.exchange),
         *_terms(order, version),
-        *("", request.account, "", "0", request.order_ref),
+        *(request.oca_group, request.account, "", "0", request.order_ref),
         *(str(request.client_id), str(order.perm_id)),
         *("0", "0", "0", "", tag),  # outsideRth, hidden, discretionary, goodAfterTime
         *("", "", "", "", "", "", "", "", ""),  # faGroup … settlingFirm
         *("0", "", "-1", "0", "", "", "", "", ""),  # shortSaleSlot … stockRangeUpper
-        *(UNSET_INT, "0", "0", "0", "", "3", "0", "0", ""),  # displaySize … nbboPriceCap
-        *("0", "0", "", "0", "None", "", "0", "", "", "", "?", "0", "0", ""),  # … delta-neutral
+        *(UNSET_INT, "0", "0", "0", ""),  # displaySize … minQty
+        *(str(request.oca_type), "0", "0", ""),  # ocaType … nbboPriceCap
+        *(
+            str(request.parent_id),
+            "0",
+            "",
+            "0",
+            "None",
+            "",
+            "0",
+            "",
+            "",
+            "",
+            "?",
+            "0",
+            "0",
+            "",
+        ),  # … delta-neutral
         *("0", "0", "", "", "", "", ""),  # continuousUpdate … comboLegsDescrip
         *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
-        *("0", "", "IB", "0", "0", "", "0", "0"),  # optOut, clearing, notHeld, … whatIf
-        order.status,
-        *([UNSET_DOUBLE] * 9),
-        *(("", "", "", "") if commission is None else _commission(commission)),
+        *("0", "", "IB", "0", "0", "", "0"),  # optOut, clearing, notHeld, … solicited
+        *("0" if figures is None else "1", order.status),
+        *([UNSET_DOUBLE] * 9 if figures is None else figures[:9]),
+        *(_commission(commission) if figures is None else figures[9:]),
         *("", "0", "0", "0"),  # warningText, randomize, conditions
         *("None", *([UNSET_DOUBLE] * 6)),  # adjusted type and prices, trigger, trail
         *("0", "", "", "", "0", "1", "0", "0", "0"),  # trailing unit … usePriceMgmtAlgo
@@ -101,8 +121,36 @@ def open_order(
     return fields
 
 
-def _commission(commission: tuple[Decimal, str]) -> tuple[str, str, str, str]:
+def preview_figures(preview: Preview, *, exact: bool) -> list[str]:
+    """Margins before, by how much they change, and after; the commission; its currency.
+
+    Where it is not `exact`, the least and the most of the commission are told in its place.
+    """
+    before, after = preview.before, preview.after
+    pairs = (
+        (before.initial, after.initial),
+        (before.maintenance, after.maintenance),
+        (before.equity, after.equity),
+    )
+    charge = number(preview.commission)
+    bounds = (charge, UNSET_DOUBLE, UNSET_DOUBLE) if exact else (UNSET_DOUBLE, charge, charge)
+    return [
+        *(money(was) for was, _ in pairs),
+        *(money(will - was) for was, will in pairs),
+        *(money(will) for _, will in pairs),
+        *bounds,
+        preview.currency,
+    ]
+
+
+#: A preview of which nothing is known yet.
+NO_FIGURES = [*([UNSET_DOUBLE] * 12), ""]
+
+
+def _commission(commission: tuple[Decimal, str] | None) -> tuple[str, str, str, str]:
     """Commission with its bounds and currency."""
+    if commission is None:
+        return "", "", "", ""
     amount, currency = commission
     return number(amount), "", "", currency
 
@@ -117,11 +165,11 @@ def completed_order(
         str(Reply.COMPLETED_ORDER.value),
         *contract_fields(instrument, request.exchange),
         *_terms(order, version),
-        *("", request.account, "", "0", request.order_ref, str(order.perm_id)),
+        *(request.oca_group, request.account, "", "0", request.order_ref, str(order.perm_id)),
         *("0", "0", "0", ""),  # outsideRth, hidden, discretionary, goodAfterTime
         *("", "", "", "", "", "", "", "", ""),  # faGroup … settlingFirm
         *("0", "", "-1", "", "", "", "", ""),  # shortSaleSlot … stockRangeUpper
-        *(UNSET_INT, "0", "0", "", "3", "0"),  # displaySize … triggerMethod
+        *(UNSET_INT, "0", "0", "", str(request.oca_type), "0"),  # displaySize … triggerMethod
         *("", "0", "None", "", "0", "0", "0", ""),  # volatility, delta-neutral
         *("0", "0", "", "", ""),  # continuousUpdate … comboLegsDescrip
         *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
@@ -139,13 +187,24 @@ def completed_order(
     return fields
 
 
-def execution(req_id: int, trade: Execution, instrument: Instrument, version: int) -> list[str]:
-    """A trade; `req_id` is -1 for one that nobody asked for. Bought is BOT, sold is SLD."""
+def order_bound(order: BrokerOrder) -> list[str]:
+    """An order that was entered by hand now has an id of client 0."""
+    ids = (order.perm_id, order.request.client_id, order.request.order_id)
+    return [str(Reply.ORDER_BOUND.value), *map(str, ids)]
+
+
+def execution(
+    req_id: int, trade: Execution, instrument: Instrument, version: int, by_hand: int = 0
+) -> list[str]:
+    """A trade; `req_id` is -1 for one that nobody asked for. Bought is BOT, sold is SLD.
+
+    `by_hand` stands for the order id of an order that has none.
+    """
     request = trade.order.request
     return [
         str(Reply.EXECUTION.value),
         str(req_id),
-        str(request.order_id),
+        str(request.order_id or by_hand),
         *contract_fields(instrument, request.exchange),
         trade.execution_id,
         local_time(trade.time, instrument.time_zone_id),

@@ -10,6 +10,7 @@ from simulators.model import Broker, Execution
 from simulators.tws import encode, encode_orders
 from simulators.tws.contracts import ContractBook
 from simulators.tws.fields import FieldReader
+from simulators.tws.order_news import OrderNews
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.requests import ExecutionFilter
 from simulators.tws.routing import Handlers
@@ -20,8 +21,11 @@ from simulators.tws.times import BAD_TIME, ZONE_MISSING, BadTime, midnight, pars
 class ExecutionDesk:
     """Answers what happened today. `time_zone` decides when today began."""
 
-    def __init__(self, broker: Broker, book: ContractBook, clock: Clock, time_zone: str) -> None:
+    def __init__(
+        self, broker: Broker, book: ContractBook, clock: Clock, time_zone: str, news: OrderNews
+    ) -> None:
         self._broker = broker
+        self._news = news
         self._book = book
         self._clock = clock
         self._zone = time_zone
@@ -34,7 +38,7 @@ class ExecutionDesk:
         }
 
     def _executions(self, session: Session, fields: FieldReader) -> None:
-        """A client hears of its own trades; client 0 hears of all."""
+        """A client hears of its own trades; client 0 and the master client hear of all."""
         fields.skip()
         req_id = fields.integer()
         wanted = ExecutionFilter.read(fields)
@@ -48,16 +52,20 @@ class ExecutionDesk:
             if not has_zone:
                 session.send_error(req_id, *ZONE_MISSING)
             since = max(since, asked)
+        habits = self._broker.habits
         for execution, commission in self._broker.executions():
             client_id = execution.order.request.client_id
-            if session.client_id not in (0, client_id):
+            if session.client_id not in (0, client_id, habits.master_client_id):
                 continue
-            if not self._passes(execution, wanted, since):
+            silent = not execution.quantity and habits.bust == "silent"
+            if silent or not self._passes(execution, wanted, since):
                 continue
-            instrument = self._book.by_id(execution.order.request.con_id)
-            session.send(encode_orders.execution(req_id, execution, instrument, session.version))
-            if commission is not None:
-                session.send(encode_orders.commission_report(commission))
+            report = self._news.report(execution.execution_id, commission)
+            if report is not None and habits.commission == "before_execution":
+                session.send(report)
+            self._news.send_execution(session, req_id, execution)
+            if report is not None and habits.commission != "before_execution":
+                session.send(report)
         session.send(encode.simple(Reply.EXECUTION_END, req_id))
 
     def _passes(self, execution: Execution, wanted: ExecutionFilter, since: datetime) -> bool:
@@ -77,6 +85,8 @@ class ExecutionDesk:
     def _completed_orders(self, session: Session, fields: FieldReader) -> None:
         since = midnight(self._clock.now(), self._zone)
         for order in self._broker.orders():
+            if not order.request.transmit:
+                continue
             if order.completed_at is not None and order.completed_at >= since:
                 instrument = self._book.by_id(order.request.con_id)
                 session.send(

@@ -55,6 +55,7 @@ class OrderTicket:
     aux_price: Decimal | None
     tif: str
     oca_group: str
+    oca_type: int
     account: str
     order_ref: str
     transmit: bool
@@ -99,6 +100,7 @@ class OrderTicket:
             aux_price=aux_price,
             tif=tif.strip().upper(),
             oca_group=oca_group,
+            oca_type=tail.oca_type,
             account=account,
             order_ref=order_ref,
             transmit=transmit,
@@ -123,6 +125,7 @@ class _Tail:
 
     good_after_time: str = ""
     good_till_date: str = ""
+    oca_type: int = 0
     all_or_none: bool = False
     e_trade_only: bool = False
     firm_quote_only: bool = False
@@ -136,7 +139,9 @@ class _Tail:
         tail = cls()
         fields.skip(2)  # an empty field of old, discretionaryAmt
         tail.good_after_time, tail.good_till_date = fields.text(), fields.text()
-        fields.skip(11)  # faGroup … settlingFirm
+        fields.skip(8)  # faGroup … exemptCode
+        tail.oca_type = fields.integer()
+        fields.skip(2)  # rule80A, settlingFirm
         tail.all_or_none = fields.flag()
         fields.skip(2)  # minQty, percentOffset
         tail.e_trade_only, tail.firm_quote_only = fields.flag(), fields.flag()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from runtime.interface import Clock
+from simulators.habits import Habits
 from simulators.model import Broker
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
@@ -14,6 +15,7 @@ from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
 from simulators.tws.history import HistoryDesk
 from simulators.tws.market_data import MarketDataDesk
+from simulators.tws.order_news import OrderNews
 from simulators.tws.orders import OrderDesk
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers
@@ -37,7 +39,8 @@ class GatewayServer:
     `time_zone` is that of its operator: executions and completed orders reach back to the last
     midnight there. `message_limit` is the most that a client may send in a second (None: any).
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
-    where something else sends the quotes (a flood for measurements).
+    where something else sends the quotes (a flood for measurements). `habits`, where given, take
+    the place of the broker's.
     """
 
     def __init__(
@@ -50,11 +53,14 @@ class GatewayServer:
         message_limit: int | None = 50,
         tell: Callable[[str], None] | None = None,
         streams_market: bool = True,
+        habits: Habits | None = None,
     ) -> None:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
         self._broker = broker
+        if habits is not None:
+            broker.habits = habits
         self._tell = tell
         self._streams_market = streams_market
         self._sessions: set[Session] = set()
@@ -67,14 +73,16 @@ class GatewayServer:
         book = ContractBook(broker.instruments())
         self._accounts = AccountDesk(broker, clock, time_zone)
         self.market_data = MarketDataDesk(broker, book)
-        self._orders = OrderDesk(broker, book, self._clients.get, self._accounts.position_moved)
+        self._news = OrderNews(
+            broker, book, clock, self._clients.get, self._accounts.position_moved
+        )
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
             **self.market_data.handlers(),
-            **self._orders.handlers(),
+            **OrderDesk(broker, book, self._news).handlers(),
             **ContractDesk(broker, book, clock).handlers(),
-            **ExecutionDesk(broker, book, clock, time_zone).handlers(),
+            **ExecutionDesk(broker, book, clock, time_zone, self._news).handlers(),
             **HistoryDesk(broker, book, clock, log).handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
@@ -178,7 +186,8 @@ class GatewayServer:
     def _beat(self) -> None:
         self._beats += 1
         try:
-            self._orders.publish(self._broker.advance())
+            self._news.publish(self._broker.advance())
+            self._news.beat()
             if self._streams_market:
                 self.market_data.stream_changes(shares=self._beats % 2 == 0)
             self._accounts.beat()

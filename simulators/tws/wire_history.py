@@ -48,6 +48,7 @@ class Placement:
 
     `is_modification`: the same client had sent the same order under the same order id before.
     TWS takes that as a change of the order or refuses it (103, 104); it is never a second order.
+    Previews (what-if) are no placements.
     """
 
     message: WireMessage
@@ -85,6 +86,16 @@ class WireHistory:
             message
             for message in self.messages
             if message.incoming
+            and message.message_id == message_id
+            and client_id in (None, message.client_id)
+        ]
+
+    def to_client(self, message_id: int, client_id: int | None = None) -> list[WireMessage]:
+        """The messages of one kind that were sent, to one client or to all."""
+        return [
+            message
+            for message in self.messages
+            if not message.incoming
             and message.message_id == message_id
             and client_id in (None, message.client_id)
         ]
@@ -188,6 +199,8 @@ def _peak(stamps: list[float], window: float) -> int:
 
 #: Where the client order id stands in a placeOrder of a contract that is no combination.
 _ORDER_REF = 26
+#: And its mark as a what-if, where neither hedge, algo nor delta-neutral fields come before.
+_WHAT_IF = 85
 
 
 def _placements(messages: list[WireMessage]) -> Iterator[Placement]:
@@ -197,6 +210,8 @@ def _placements(messages: list[WireMessage]) -> Iterator[Placement]:
             continue
         fields = message.fields
         if len(fields) <= _ORDER_REF or message.client_id is None or not fields[1].isdecimal():
+            continue
+        if len(fields) > _WHAT_IF and fields[_WHAT_IF] in ("1", "True"):
             continue
         key = (message.client_id, int(fields[1]), fields[_ORDER_REF])
         yield Placement(message, *key, is_modification=key in seen)

@@ -42,6 +42,7 @@ OPTIONS = DeskOptions(
     command_seconds=10.0,
     venues=(names.IB,),
     venue_of={BHP: names.IB},
+    previews=False,
 )
 
 

@@ -186,7 +186,7 @@ def test_where_the_hook_is_comes_from_the_settings(
     monkeypatch.setenv("HOOK_PORT", rig.hook.url.rpartition(":")[2])
     assert main(["actors"]) == 0
     assert main(["reconcile", "--reason", "a test"]) == 0
-    rig.diary.wait_for("hook", "reconcile: a test")
+    rig.diary.wait_for("hook (full token)", "reconcile: a test")
 
     monkeypatch.setenv("STATE_DIR", str(tmp_path / "elsewhere"))
     assert main(["status"]) == 3

@@ -130,7 +130,7 @@ def test_an_actor_is_restarted_by_hand(grow: Grow) -> None:
     assert answer.json() == {"name": "a", "supervisor": "root", "incarnation": 1}
     rig.diary.wait_for("a", "start", times=2)
     assert rig.hook.get("/actors/a").json()["incarnation"] == 2
-    rig.diary.wait_for("hook", "restart a: a test")
+    rig.diary.wait_for("hook (full token)", "restart a: a test")
 
 
 def test_the_top_and_strangers_are_not_restarted(grow: Grow) -> None:

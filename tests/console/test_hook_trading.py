@@ -112,7 +112,9 @@ def test_an_order_is_taken_recorded_and_shown(market: Market, trader: httpx.Clie
     )
     assert datetime.fromisoformat(order["created_at"]).utcoffset() == timedelta(0)
     id = order["client_order_id"]
-    assert trader.get(f"/orders/{id}").json() == order
+    shown = trader.get(f"/orders/{id}").json()
+    assert {name: shown[name] for name in ORDER_FIELDS} == order
+    assert (shown["asked_as"], shown["terms_at_venue"], shown["amendments"]) == ("LIMIT", None, [])
     assert trader.get("/orders?symbol=BHP-AUD&state=INTENDED").json() == {"items": [order]}
     assert trader.get("/orders?state=FILLED").json() == {"items": []}
     assert trader.get("/orders?symbol=CBA-AUD").json() == {"items": []}

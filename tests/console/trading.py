@@ -63,6 +63,7 @@ def trading_children(state_dir: Path) -> Any:
             command_seconds=10.0,
             venues=(names.IB,),
             venue_of={BHP: names.IB},
+            previews=False,
         )
         return [
             Child(

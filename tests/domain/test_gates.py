@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.admission import Admission, Refusal
-from domain.gates import DeskFigures, decide
+from domain.figures import DeskFigures
+from domain.gates import decide
 from domain.holdings import Working, external_of, unrealised, working_of
 from domain.orders import (
     Order,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from domain.orders import OrderType, Side, Tif
 from simulators.broker import SimulatedBroker, open_broker
+from simulators.habits import Habits
 from simulators.model import (
     BrokerEvent,
     BrokerOrder,
@@ -56,10 +59,17 @@ class BrokerWorld:
         asx_hours: bool = False,
         seed: int = 1,
         fresh: bool = False,
+        habits: Habits | None = None,
     ) -> None:
         self.clock = HandClock(now)
         self.broker: SimulatedBroker = open_broker(
-            directory, self.clock, market=market, asx_hours=asx_hours, seed=seed, fresh=fresh
+            directory,
+            self.clock,
+            market=market,
+            asx_hours=asx_hours,
+            seed=seed,
+            fresh=fresh,
+            habits=habits,
         )
         self._next = self.broker.next_order_id(1)
 
@@ -74,8 +84,9 @@ class BrokerWorld:
         con_id: int = BHP,
         order_id: int | None = None,
         client_id: int = 1,
+        **terms: Any,
     ) -> list[BrokerEvent]:
-        """Place an order; its type follows from the prices that it has."""
+        """Place an order; its type follows from its prices, `terms` are more of its fields."""
         if order_id is None:
             order_id, self._next = self._next, self._next + 1
         kind = {
@@ -98,7 +109,12 @@ class BrokerWorld:
             stop_price=None if stop is None else Decimal(stop),
             tif=tif,
         )
+        order = replace(order, **terms)
         return self.broker.place(order)
+
+    def habit(self, **changed: Any) -> None:
+        """From now on the broker answers otherwise."""
+        self.broker.habits = replace(self.broker.habits, **changed)
 
     def after(self, seconds: float) -> list[BrokerEvent]:
         self.clock.pass_by(seconds)
@@ -148,3 +164,18 @@ def charges(events: Sequence[BrokerEvent]) -> list[Decimal]:
 def codes(events: Sequence[BrokerEvent]) -> list[int]:
     """Errors and notices, in order."""
     return [event.code for event in events if isinstance(event, OrderRefused | OrderNotice)]
+
+
+def story(events: Sequence[BrokerEvent]) -> list[str]:
+    """What was said, a word for each: the order's id with its status, a fill, a code."""
+    said = []
+    for event in events:
+        match event:
+            case OrderChanged(order):
+                why = f" {order.why_held}" if order.why_held else ""
+                said.append(f"{order.request.order_id} {order.status}{why}")
+            case Traded(execution):
+                said.append(f"{execution.order.request.order_id} trades {execution.quantity}")
+            case OrderRefused() | OrderNotice():
+                said.append(f"{event.order_id} {event.code}")
+    return said

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from domain.orders import Side, Tif
-from simulators.books import FILE_NAME, read_books
+from simulators.books import FILE_NAME, UPGRADES, read_books
 from simulators.broker import open_broker
 from simulators.broker_store import BrokerStoreError
 from tests.simulators.broker_world import AUDUSD, BHP, NOON, BrokerWorld, HandClock, fills, statuses
@@ -75,6 +75,25 @@ def test_a_stop_triggered_before_the_restart_stays_triggered(tmp_path: Path) -> 
         assert second.order(1).why_held == ""
         assert [f.price for f in fills(second.fair(str(ask - 2)))] == [ask - 1]
     finally:
+        second.broker.close()
+
+
+def test_books_of_an_older_version_are_taken_over(tmp_path: Path) -> None:
+    first = BrokerWorld(tmp_path)
+    first.place(BUY, 10)
+    first.place(BUY, 10, "30", tif=Tif.GTC)
+    known = first.broker.orders()
+    first.broker.close()
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    for statement in reversed(UPGRADES["1"].strip().split(";\n")):
+        _, _, table, _, _, column, *_ = statement.split()
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    connection.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        second = BrokerWorld(tmp_path, now=NOON + timedelta(seconds=1))
+        assert second.broker.orders() == known
         second.broker.close()
 
 

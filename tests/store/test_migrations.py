@@ -10,6 +10,7 @@ from adapters.store.columns import micros
 from adapters.store.connection import Connection
 from adapters.store.migrations import MIGRATIONS, migrate
 from domain.orders import OrderState
+from domain.terms import Amendment, AmendmentState, Terms
 from tests.store.material import ACCOUNT, NOON, StandingClock, commission, execution, intent
 
 _ORDER = """
@@ -103,4 +104,22 @@ def test_an_intent_of_today_can_be_written_into_a_book_of_yesterday(tmp_path: Pa
     book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
     book.record_intent(intent("K-2"), "c")
     assert [order.client_order_id for order in book.open_orders()] == ["K-2"]
+    book.close()
+
+
+def test_an_order_of_yesterday_can_be_amended_today(tmp_path: Path) -> None:
+    first_book(tmp_path)
+    connection = Connection(book_path(tmp_path, "demo", ACCOUNT))
+    with connection.write():
+        connection.execute("UPDATE orders SET state = 'WORKING', quantity = '150'")
+    connection.close()
+    book = open_book(tmp_path, "demo", ACCOUNT, StandingClock())
+    [order] = book.open_orders()
+    assert (order.request.parent, order.request.oca_group, order.amending) == (None, None, None)
+    terms = Terms(Decimal(180), Decimal("45.20"))
+    was = order.request.terms
+    amendment = Amendment("A-1", "K-1", was, terms, AmendmentState.INTENDED, NOON)
+    book.record_amendment(amendment, "c")
+    after = book.record_amended("K-1", "A-1", AmendmentState.CONFIRMED, NOON)
+    assert (after.request.terms, after.remaining) == (terms, Decimal(80))
     book.close()

@@ -32,7 +32,8 @@ def test_a_frozen_gateway_is_noticed_by_the_heartbeat_and_taken_back_when_it_wak
 ) -> None:
     wait_for_open_market()
     gateway = venue.start()
-    with growing(tmp_path, venue.port) as tree:
+    # What is on trial is an order that was sent, not one that waits for a preview.
+    with growing(tmp_path, venue.port, ENTRY_PREVIEWS="false") as tree:
         tree.wait_until_ready()
         before = tree.incarnations()
         frozen = time.monotonic()

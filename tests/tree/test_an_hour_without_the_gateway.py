@@ -13,7 +13,8 @@ from actors.messages import PlaceOrder, RecordIntent
 from adapters.store import open_book
 from domain.admission import Admission
 from domain.backoff import Backoff
-from domain.gates import DeskFigures, decide
+from domain.figures import DeskFigures
+from domain.gates import decide
 from domain.orders import OrderRequest, OrderType, Purpose, Side
 from domain.venue import InstrumentDetails, PriceStep
 from simulators.broker import ACCOUNT

@@ -60,11 +60,19 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     messages.Propose: (names.DESK,),
     messages.Verdict: (names.PLAN_MONITOR, names.STRATEGIST),
     messages.ProposeCancel: (names.DESK,),
+    messages.ProposeAmend: (names.DESK,),
+    messages.ResolveOrder: (ORDERS,),
     messages.SetPaused: (names.DESK,),
     # The ledger.
     messages.RecordIntent: (names.LEDGER,),
     messages.IntentDurable: (ORDERS,),
     messages.IntentRefused: (names.DESK,),
+    messages.RecordAmendment: (names.LEDGER,),
+    messages.AmendmentDurable: (ORDERS,),
+    messages.AmendmentRefused: (names.DESK,),
+    messages.RecordAmended: (names.LEDGER,),
+    messages.AmendmentSettled: (names.DESK,),
+    messages.RecordTerms: (names.LEDGER,),
     messages.RecordCancel: (names.LEDGER,),
     messages.CancelDurable: (ORDERS,),
     messages.RecordState: (names.LEDGER,),
@@ -81,6 +89,11 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     # Orders and the wire.
     messages.VenueFact: (ORDERS,),
     messages.PlaceOrder: (CONNECTION,),
+    messages.AmendOrder: (CONNECTION,),
+    messages.AmendHanded: (ORDERS,),
+    messages.AmendNotSent: (ORDERS,),
+    messages.AskPreview: (CONNECTION,),
+    messages.PreviewCame: (names.DESK,),
     messages.CancelOrder: (CONNECTION,),
     messages.OrderHanded: (ORDERS,),
     messages.OrderNotSent: (ORDERS,),
@@ -99,6 +112,8 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     # Questions of the console.
     messages.GetOrders: (names.LEDGER,),
     messages.GetOrder: (names.LEDGER,),
+    messages.GetOrderDetail: (names.LEDGER,),
+    messages.GetVerdict: (names.DESK,),
     messages.GetFills: (names.LEDGER,),
     messages.GetForeignFills: (names.LEDGER,),
     messages.GetQuotes: (QUOTES,),
@@ -129,6 +144,8 @@ def _live(tree: Tree, venue: Venue) -> None:
     resting = {"type": "LIMIT", "limit_price": "1.00"}
     assert tree.propose("KLP-BACK", **resting).status_code == 202
     tree.wait_for_state("KLP-BACK", "WORKING")
+    assert tree.call("PATCH", "/orders/KLP-BACK", {"limit_price": "1.10"}).status_code == 202
+    until(lambda: "1.10" in str(tree.get("/orders/KLP-BACK")["limit_price"]), "it is changed")
     tree.system.tell(IB, RestartChild(ORDERS, "a test"))
     until(lambda: tree.incarnations()[RESYNC] > 1, "orders and resync start again")
     tree.wait_until_ready()

@@ -67,7 +67,8 @@ def test_an_order_that_was_on_its_way_trades_while_nobody_listens_and_is_booked_
     home: Home,
 ) -> None:
     wait_for_open_market()
-    first = home.start(STRATEGY="none")
+    # What is on trial is an order that was sent, not one that waits for a preview.
+    first = home.start(STRATEGY="none", ENTRY_PREVIEWS="false")
     home.wait_until_ready()
     gateway = home.gateway_pid()
     assert gateway is not None

@@ -16,6 +16,7 @@ from adapters.store.columns import micros
 from adapters.store.connection import Connection
 from adapters.store.migrations.executions_by_venue import EXECUTIONS_BY_VENUE
 from adapters.store.migrations.first_book import FIRST_BOOK
+from adapters.store.migrations.order_changes import ORDER_CHANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Migration:
 
 MIGRATIONS = (
     Migration(1, "first_book", FIRST_BOOK),
+    Migration(2, "order_changes", ORDER_CHANGES),
     Migration(3, "executions_by_venue", EXECUTIONS_BY_VENUE),
 )
 

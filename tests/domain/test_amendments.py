@@ -1,0 +1,173 @@
+"""What may be changed of an order, and what the venue's terms say of a change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from domain.admission import AmendmentAdmission, Refusal
+from domain.amendments import Wanted, decide_amendment, is_asked_already, on_terms, when_again
+from domain.figures import DeskFigures
+from domain.order_life import on_fill
+from domain.orders import Order, OrderState, OrderType, Purpose, Side, Tif
+from domain.terms import Amendment, AmendmentState, Terms
+from domain.venue import OrderTerms, TradingSession
+from tests.domain.test_gates import BHP, CALM, ENTRY, EXIT
+
+NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+BUYING = replace(Order.intended(ENTRY, "ib", NOW), state=OrderState.WORKING)
+STOP = replace(
+    EXIT,
+    type=OrderType.STOP,
+    stop_price=Decimal("38.00"),
+    quantity=Decimal(100),
+    purpose=Purpose.PROTECTION,
+)
+STANDING = replace(Order.intended(STOP, "ib", NOW), state=OrderState.HELD)
+PAUSED = replace(CALM, paused=True, paused_reason="holidays")
+
+
+def code(order: Order, figures: DeskFigures = CALM, **changes: str) -> str:
+    """The refusal of this change; empty when it was admitted."""
+    wanted = Wanted(**{name: Decimal(value) for name, value in changes.items()})
+    decision = decide_amendment(order, wanted.of(order.request.terms), "A-1", figures, NOW)
+    if isinstance(decision, Refusal):
+        assert decision.sentence and decision.cure
+        return decision.code
+    assert isinstance(decision, AmendmentAdmission)
+    return ""
+
+
+def test_what_cannot_be_changed_now() -> None:
+    amending = amendment(Terms(Decimal(60), Decimal("40.00")))
+    for order, expected in (
+        (replace(BUYING, state=OrderState.FILLED), "ORDER_NOT_OPEN"),
+        (replace(BUYING, pending_change="CANCEL"), "CANCEL_PENDING"),
+        (replace(BUYING, amending=amending), "AMENDMENT_PENDING"),
+        (replace(BUYING, state=OrderState.SENT), "ORDER_NOT_ACKNOWLEDGED"),
+        (replace(BUYING, state=OrderState.UNKNOWN), "ORDER_NOT_ACKNOWLEDGED"),
+        (BUYING, ""),
+    ):
+        assert code(order, quantity="45") == expected
+
+
+def test_a_quantity_is_never_made_less_than_what_is_filled() -> None:
+    filled = replace(BUYING, filled=Decimal(30))
+    assert code(filled, quantity="30") == "AMENDED_BELOW_FILLED"
+    assert code(filled, quantity="31") == ""
+
+
+def test_what_raises_the_exposure_of_an_entry_is_an_entry() -> None:
+    for figures, expected in (
+        (PAUSED, "PAUSED"),
+        (replace(CALM, disarmed="not armed"), "DISARMED"),
+        (replace(CALM, symbol_blocked="in doubt"), "SYMBOL_ON_HOLD"),
+        (replace(CALM, price=None), "NO_FRESH_QUOTE"),
+        (replace(CALM, circuit_closed=False), "VENUE_NOT_TRADABLE"),
+    ):
+        assert code(BUYING, figures, quantity="60") == expected
+        assert code(BUYING, figures, limit_price="40.01") == expected
+        assert code(BUYING, figures, limit_price="39.99") == ""
+        assert code(BUYING, figures, quantity="40") == ""
+    assert code(BUYING, quantity="251") == "ORDER_TOO_LARGE"
+
+
+def test_a_stop_may_be_moved_whatever_holds_entries_back() -> None:
+    for figures in (
+        PAUSED,
+        replace(CALM, symbol_blocked="in doubt"),
+        replace(CALM, price=None),
+        replace(CALM, held=Decimal(0), managed=Decimal(0)),
+        replace(CALM, circuit_closed=False),
+    ):
+        assert code(STANDING, figures, stop_price="39.00") == ""
+    unknown = replace(CALM, venue_reconciled=False, venue_reason="no link")
+    assert code(STANDING, unknown, stop_price="39.00") == "VENUE_NOT_TRADABLE"
+    assert code(STANDING, stop_price="39.005") == "PRICE_BETWEEN_STEPS"
+
+
+def test_an_exit_is_not_made_larger_than_what_is_held() -> None:
+    leaving = replace(STANDING, request=replace(STOP, quantity=Decimal(60)), filled=Decimal(20))
+    figures = replace(CALM, managed=Decimal(80), held=Decimal(80))
+    assert code(leaving, figures, quantity="100") == ""
+    assert code(leaving, figures, quantity="101") == "MORE_THAN_HELD"
+
+
+# -- what the venue's terms say ----------------------------------------------------------------
+
+
+def amendment(terms: Terms) -> Amendment:
+    return Amendment("A-1", "KLP-1", ENTRY.terms, terms, AmendmentState.SENT, NOW)
+
+
+def told(quantity: str = "50", limit: str | None = "40.00", stop: str | None = None) -> OrderTerms:
+    return OrderTerms(
+        BHP,
+        Side.BUY,
+        Decimal(quantity),
+        OrderType.LIMIT,
+        None if limit is None else Decimal(limit),
+        None if stop is None else Decimal(stop),
+        Tif.DAY,
+    )
+
+
+def test_the_new_terms_confirm_the_old_say_nothing_and_others_are_adopted() -> None:
+    new = Terms(Decimal(60), Decimal("40.10"))
+    order = replace(BUYING, amending=amendment(new))
+    assert on_terms(order, told("60", "40.10")).confirmed
+    for venue in (told(), told("60", None), told("0", "40.10")):
+        seen = on_terms(order, venue)
+        assert (seen.confirmed, seen.adopted) == (False, None)
+    assert on_terms(order, told("30")).adopted == Terms(Decimal(30), Decimal("40.00"))
+    # A price that its type does not have says nothing.
+    assert on_terms(order, told("60", "40.10", "1.00")).confirmed
+    assert not on_terms(BUYING, told("60", "40.10")).confirmed
+
+
+def test_while_a_change_is_on_its_way_a_fill_of_the_old_quantity_is_no_end() -> None:
+    larger = amendment(Terms(Decimal(60), Decimal("40.00")))
+    full = replace(BUYING, filled=Decimal(50), amending=larger)
+    assert on_fill(full) is None
+    after = on_fill(replace(full, amending=None))
+    assert after is not None and after.state is OrderState.FILLED
+
+
+def test_to_ask_again_for_what_is_there_is_harmless() -> None:
+    new = Terms(Decimal(60), Decimal("40.10"))
+    assert is_asked_already(BUYING, ENTRY.terms)
+    assert not is_asked_already(BUYING, new)
+    on_its_way = replace(BUYING, amending=amendment(new))
+    assert is_asked_already(on_its_way, new)
+    assert not is_asked_already(on_its_way, ENTRY.terms)
+
+
+# -- refused in an auction ---------------------------------------------------------------------
+
+OPENS = datetime(2026, 11, 23, 22, 59, tzinfo=UTC)
+DAY = TradingSession(
+    OPENS, OPENS.replace(hour=23) + timedelta(hours=5, minutes=11),
+    OPENS + timedelta(minutes=1), OPENS.replace(minute=0, hour=23) + timedelta(hours=5),
+)  # fmt: skip
+LATER = timedelta(days=1)
+NEXT = TradingSession(
+    DAY.opens + LATER, DAY.closes + LATER, OPENS + timedelta(minutes=1) + LATER, None
+)
+
+
+@pytest.mark.parametrize(
+    ("after_opening", "reason", "again"),
+    [
+        (timedelta(seconds=30), "201: rejected", DAY.liquid_opens),
+        (timedelta(hours=5, minutes=5), "201: rejected", NEXT.liquid_opens),
+        (timedelta(hours=2), "201: rejected", None),
+        (timedelta(hours=2), "201: no amendment in the Auction", NEXT.liquid_opens),
+    ],
+)
+def test_a_change_refused_in_an_auction_is_tried_when_the_market_trades_again(
+    after_opening: timedelta, reason: str, again: datetime | None
+) -> None:
+    assert when_again(reason, (DAY, NEXT), OPENS + after_opening) == again

@@ -1,0 +1,138 @@
+"""Brackets and groups as values: who belongs, on which side, and what they may sell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from domain.admission import Admission, Refusal
+from domain.holdings import Working, working_of
+from domain.order_groups import (
+    MOST_MEMBERS,
+    OcaKind,
+    OrderGroup,
+    Protection,
+    bracket,
+    decide_group,
+    oca_kind,
+    one_cancels_all,
+)
+from domain.orders import Order, OrderError, OrderState, OrderType, Purpose, Side, Tif
+from domain.symbols import Symbol
+from tests.domain.test_gates import BHP, CALM, ENTRY, EXIT
+
+STOP, TARGET = Protection(Decimal("38.00")), Decimal("43.00")
+NOTHING_HELD = replace(CALM, managed=Decimal(0), held=Decimal(0))
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def test_a_bracket_leaves_what_its_parent_enters() -> None:
+    group = bracket(ENTRY, STOP, TARGET)
+    target, stop = group.attached
+    assert (target.client_order_id, stop.client_order_id) == ("KLP-1-T", "KLP-1-S")
+    assert (target.type, target.limit_price, target.purpose) == (
+        OrderType.LIMIT,
+        TARGET,
+        Purpose.EXIT,
+    )
+    assert (stop.type, stop.stop_price, stop.purpose) == (
+        OrderType.STOP,
+        STOP.stop_price,
+        Purpose.PROTECTION,
+    )
+    for child in group.attached:
+        assert (child.side, child.quantity, child.tif) == (Side.SELL, ENTRY.quantity, Tif.GTC)
+        assert (child.parent, child.oca_group) == ("KLP-1", "KLP-1-X")
+        # After a part of the target the stop must still stand over the rest.
+        assert oca_kind(child) is OcaKind.REDUCE
+    limited = bracket(ENTRY, Protection(Decimal(38), Decimal("37.50")), None)
+    assert limited.attached[0].type is OrderType.STOP_LIMIT
+    assert limited.attached[0].oca_group is None
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "target", "sound"),
+    [
+        (Side.BUY, "38", "43", True),
+        (Side.BUY, "40", "43", False),
+        (Side.BUY, "38", "40", False),
+        (Side.BUY, "43", "38", False),
+        (Side.SELL, "43", "38", True),
+        (Side.SELL, "38", "43", False),
+    ],
+)
+def test_the_prices_of_a_bracket_do_not_cross(
+    side: Side, stop: str, target: str, sound: bool
+) -> None:
+    entry = replace(ENTRY, side=side)
+    if sound:
+        bracket(entry, Protection(Decimal(stop)), Decimal(target))
+    else:
+        with pytest.raises(OrderError) as raised:
+            bracket(entry, Protection(Decimal(stop)), Decimal(target))
+        assert raised.value.code == "BRACKET_CROSSED"
+
+
+def test_what_is_no_bracket_and_no_group() -> None:
+    with pytest.raises(OrderError) as raised:
+        bracket(ENTRY, None, None)
+    assert raised.value.code == "BRACKET_EMPTY"
+    for orders in ([ENTRY], [ENTRY] * (MOST_MEMBERS + 1)):
+        with pytest.raises(OrderError) as raised:
+            one_cancels_all("G", orders)
+        assert raised.value.code == "GROUP_SIZE"
+    with pytest.raises(OrderError) as raised:
+        one_cancels_all("G", [ENTRY, replace(ENTRY, symbol=Symbol("CBA", "AUD"))])
+    assert raised.value.code == "GROUP_MIXED"
+
+
+def refusal(group: OrderGroup) -> str:
+    decision = decide_group(group, NOTHING_HELD)
+    return decision.code if isinstance(decision, Refusal) else ""
+
+
+def test_a_bracket_is_admitted_whole_or_not_at_all() -> None:
+    admission = decide_group(bracket(ENTRY, STOP, TARGET), NOTHING_HELD)
+    assert isinstance(admission, Admission)
+    names = [each.request.client_order_id for each in admission.members]
+    assert names == ["KLP-1", "KLP-1-T", "KLP-1-S"]
+    between = bracket(ENTRY, Protection(Decimal("38.005")), TARGET)
+    decision = decide_group(between, NOTHING_HELD)
+    assert isinstance(decision, Refusal)
+    assert decision.code == "PRICE_BETWEEN_STEPS" and "KLP-1-S" in decision.sentence
+    leaving = replace(EXIT, type=OrderType.LIMIT, limit_price=Decimal(40))
+    assert refusal(OrderGroup(leaving, bracket(ENTRY, STOP, None).attached)) == (
+        "BRACKET_NOT_AN_ENTRY"
+    )
+
+
+def test_a_group_does_not_mix_what_enters_with_what_leaves() -> None:
+    second = replace(ENTRY, client_order_id="KLP-9", limit_price=Decimal("39.00"))
+    assert refusal(one_cancels_all("G", [ENTRY, second])) == ""
+    assert refusal(one_cancels_all("G", [ENTRY, ENTRY])) == "GROUP_MIXED"
+    assert refusal(one_cancels_all("G", [ENTRY, EXIT])) == "GROUP_MIXED"
+    assert oca_kind(ENTRY) is OcaKind.CANCEL
+
+
+def working(*states: tuple[OrderState, int], parent_filled: int) -> Working:
+    """A bracket whose members stand so; the second figure is what each has filled."""
+    requests = bracket(ENTRY, STOP, TARGET).members
+    orders = [
+        replace(Order.intended(request, "ib", NOW), state=state, filled=Decimal(filled))
+        for request, (state, filled) in zip(requests, states, strict=True)
+    ]
+    orders[0] = replace(orders[0], filled=Decimal(parent_filled))
+    return working_of(orders, BHP)
+
+
+def test_children_are_reserved_up_to_what_the_parent_filled_and_once_for_both() -> None:
+    held, filled = OrderState.HELD, OrderState.FILLED
+    waiting = working((OrderState.WORKING, 0), (held, 0), (held, 0), parent_filled=0)
+    assert waiting == Working(Decimal(50), Decimal(0))
+    partly = working((OrderState.WORKING, 0), (held, 0), (held, 0), parent_filled=20)
+    assert partly == Working(Decimal(30), Decimal(20))
+    bought = working((filled, 50), (OrderState.WORKING, 10), (held, 0), parent_filled=50)
+    assert bought == Working(Decimal(0), Decimal(50))
