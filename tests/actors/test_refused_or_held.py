@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from actors import names
+from actors.messages import VenueSaid
 from domain.orders import Order, OrderState
 from domain.venue import NoticeEffect, OrderFact, VenueNotice, VenueStatus
-from tests.actors.back_office import BackOffice, back_office
+from tests.actors.back_office import RESYNC, BackOffice, back_office, the_book
 from tests.actors.broker_stories import says, symbol_of, trades
 
 NAME = "K-1"
@@ -230,3 +232,27 @@ def test_no_code_of_any_effect_changes_a_state(tmp_path: Path) -> None:
             office.hears(VenueNotice(1, "words", NAME, effect=effect))
             office.settle()
             assert {order.state for order in office.told()} <= {state}, (effect, state)
+
+
+def test_pain_1_what_trades_while_the_venue_is_out_of_reach_is_booked_once(tmp_path: Path) -> None:
+    done = [listed(VenueStatus.FILLED, "100", completed=True), trades("100")(NAME)]
+    for number, heard in enumerate(([], [trades("100")(NAME)], done)):
+        folder = tmp_path / str(number)
+        with back_office(folder, {NAME: symbol_of(NAME)}, state=OrderState.WORKING) as office:
+            office.link()
+            office.answer([listed(VenueStatus.WORKING)])
+            for code, effect in ((1100, NoticeEffect.DOWN), (1102, NoticeEffect.UP)):
+                said = VenueSaid(names.IB, VenueNotice(code, "words", effect=effect))
+                office.company.tell(RESYNC, said)
+                if effect is NoticeEffect.DOWN:
+                    office.hears(*heard)
+                    office.settle()
+            assert office.asks(), "what happened meanwhile has to be asked for"
+            office.answer(done)
+            assert (office.order().state, office.order().filled) == (
+                OrderState.FILLED,
+                Decimal(100),
+            )
+        book = the_book(folder)
+        assert [fill.quantity for fill in book.fills()] == [Decimal(100)]
+        book.close()
