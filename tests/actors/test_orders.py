@@ -83,7 +83,7 @@ def trading(folder: Path, *orders: Order) -> Iterator[Company]:
         ),
         ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB),
     }
-    with gathered(actors, CONNECTION, RESYNC, READER) as company:
+    with gathered(actors, CONNECTION, RESYNC, READER, names.DESK) as company:
         wait_until_loaded(company)
         yield company
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -231,3 +232,26 @@ def test_the_one_state_is_the_right_one() -> None:
     assert position.commissions == (("AUD", Decimal("6.5")), ("USD", Decimal("5.2")))
     assert [order.filled for order in orders] == [Decimal(130), Decimal(95)]
     assert isinstance(foreign, list) and len(foreign) == 1
+
+
+# -- what a person's word booked -----------------------------------------------------------------
+
+
+def test_true_executions_take_the_place_of_what_was_booked_by_hand(book: SqliteBook) -> None:
+    book.record_intent(intent(), "c")
+    by_hand = replace(
+        execution("by-hand-K-1-x", revision=0, quantity="60", price="45.00"),
+        execution_id="by-hand-K-1-x",
+    )
+    assert book.book_fill("ib", by_hand, NOON)[0] is Booking.NEW
+    book.book_fill("ib", execution("true.01", quantity="30", price="44.00"), NOON)
+    order = book.order("K-1")
+    assert order is not None
+    assert (order.filled, order.average_price) == (Decimal(60), Decimal("44.5"))
+    book.book_fill("ib", execution("true.02", quantity="50", price="44.00"), NOON)
+    book.book_fill("ib", execution("true.02", quantity="50", price="44.00"), NOON)
+    order = book.order("K-1")
+    assert order is not None
+    assert (order.filled, order.average_price) == (Decimal(80), Decimal("44"))
+    [position] = book.positions()
+    assert (position.quantity, position.average_price) == (Decimal(80), Decimal("44"))

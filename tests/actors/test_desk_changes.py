@@ -1,0 +1,239 @@
+"""The desk asks before it enters, admits groups as one, and reserves a change at its larger end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from actors import names
+from actors.desk import Desk
+from actors.desk_knowledge import DeskOptions
+from actors.messages import (
+    AmendmentRefused,
+    AmendmentSettled,
+    AskPreview,
+    BookLoaded,
+    GetDesk,
+    GetVerdict,
+    InstrumentKnown,
+    LinkUp,
+    LoadBook,
+    OrderRecorded,
+    PreviewCame,
+    Propose,
+    ProposeAmend,
+    QuoteUpdate,
+    Reconciled,
+    RecordAmendment,
+    RecordIntent,
+    Verdict,
+)
+from adapters.venue import LinkOpened
+from domain.amendments import Wanted
+from domain.order_groups import Protection, bracket
+from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side
+from domain.quotes import DataType, Quote
+from domain.terms import AmendmentState
+from domain.venue import InstrumentDetails, OrderPreview, PriceStep, TradingSession
+from tests.actors.company import Company, gathered
+from tests.actors.conftest import LIMIT
+from tests.actors.test_desk import AROUND, DESK, MONITOR, OPTIONS
+from tests.store.material import ACCOUNT, BHP, intent
+
+CONNECTION = names.connection(names.IB)
+TOLD = OrderPreview(
+    Decimal("6.60"), None, None, "AUD", None, None, None, Decimal(1500), Decimal(99_000), ""
+)
+
+
+@contextmanager
+def desk(options: DeskOptions, *orders: Order, in_auction: bool = False) -> Iterator[Company]:
+    """A desk that may trade, with these orders open."""
+    actors = {DESK: lambda s, seat: Desk(s, seat, options=options)}
+    with gathered(actors, names.LEDGER, MONITOR, *AROUND) as company:
+        company.heard.wait_for(LoadBook)
+        now, at = company.clock.now(), company.clock.monotonic()
+        opens = now + timedelta(seconds=5) if in_auction else now - timedelta(hours=1)
+        session = TradingSession(
+            now - timedelta(hours=2), now + timedelta(hours=2), opens, now + timedelta(hours=1)
+        )
+        step = PriceStep(Decimal(0), Decimal("0.01"))
+        details = InstrumentDetails(
+            BHP, "BHP", "STK", "ASX", "Australia/Sydney", (step,), Decimal(1), (session,)
+        )
+        quote = Quote(BHP, now, at, 45.0, 45.02, 1, 1, 45.0, 1, 1, 45.0, DataType.LIVE)
+        company.tell(
+            DESK,
+            BookLoaded(orders, (), ()),
+            LinkUp(names.IB, 1, LinkOpened(176, ACCOUNT, (ACCOUNT,), None)),
+            InstrumentKnown(names.IB, details),
+            Reconciled(names.IB, 1, now, (), (), (), 0),
+            QuoteUpdate(names.IB, quote),
+        )
+        yield company
+
+
+ASKING = replace(OPTIONS, previews=True)
+
+
+def entry(name: str, quantity: str = "20") -> OrderRequest:
+    return intent(name, quantity=quantity).request
+
+
+def proposed(company: Company, order: OrderRequest, **more: object) -> Verdict:
+    propose = Propose(company.clock.monotonic() + 5, order, MONITOR, "a test", **more)  # type: ignore[arg-type]
+    verdict = company.system.ask(DESK, propose).get(timeout=LIMIT)
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+def outcome(company: Company, name: str) -> Verdict | None:
+    verdict = company.system.ask(DESK, GetVerdict(name)).get(timeout=LIMIT)
+    assert verdict is None or isinstance(verdict, Verdict)
+    return verdict
+
+
+def test_the_first_entry_of_its_kind_waits_for_the_venues_word_and_holds_its_place() -> None:
+    with desk(ASKING) as company:
+        assert proposed(company, entry("K-1")).pending
+        asked = company.heard.wait_for(AskPreview, seat=CONNECTION)
+        assert (asked.request.client_order_id, asked.epoch) == ("K-1", 1)
+        view = company.system.ask(DESK, GetDesk()).get(timeout=LIMIT)
+        assert view.reserved == Decimal(20) * Decimal("45.10")
+        assert outcome(company, "K-1") is None
+        company.drain(names.LEDGER)
+        assert company.heard.of(RecordIntent) == []
+        company.tell(DESK, PreviewCame("K-1", asked.ticket, TOLD))
+        record = company.heard.wait_for(RecordIntent)
+        assert record.admission.preview == TOLD
+        assert company.heard.wait_for(Verdict, lambda m: m.admitted, seat=MONITOR)
+        late = outcome(company, "K-1")
+        assert late is not None and late.admitted
+        # Another of the same size goes at once; a large one is asked about.
+        assert proposed(company, entry("K-2")).admitted
+        assert proposed(company, entry("K-3", "150")).pending
+
+
+def test_without_an_answer_the_entry_is_refused_and_its_place_is_free() -> None:
+    with desk(ASKING) as company:
+        assert proposed(company, entry("K-1")).pending
+        asked = company.heard.wait_for(AskPreview, seat=CONNECTION)
+        company.leap(2.6)
+        refused = company.heard.wait_for(Verdict, seat=MONITOR)
+        assert (refused.admitted, refused.code) == (False, "PREVIEW_UNANSWERED")
+        # What comes after that is too late.
+        company.tell(DESK, PreviewCame("K-1", asked.ticket, TOLD))
+        company.drain(names.LEDGER)
+        assert company.heard.of(RecordIntent) == []
+        assert company.system.ask(DESK, GetDesk()).get(timeout=LIMIT).reserved == 0
+
+
+@pytest.mark.parametrize(
+    ("preview", "code"),
+    [
+        (None, "PREVIEW_REFUSED"),
+        (replace(TOLD, equity_with_loan_after=Decimal(1)), "PREVIEW_MARGIN"),
+    ],
+)
+def test_what_the_venue_would_not_take_is_refused(preview: OrderPreview | None, code: str) -> None:
+    with desk(ASKING) as company:
+        assert proposed(company, entry("K-1")).pending
+        ticket = company.heard.wait_for(AskPreview, seat=CONNECTION).ticket
+        company.tell(DESK, PreviewCame("K-1", ticket, preview, "PREVIEW_REFUSED", "no"))
+        assert company.heard.wait_for(Verdict, seat=MONITOR).code == code
+        assert company.heard.of(RecordIntent) == []
+
+
+def test_after_the_answer_the_gates_are_walked_again() -> None:
+    with desk(ASKING) as company:
+        assert proposed(company, entry("K-1")).pending
+        ticket = company.heard.wait_for(AskPreview, seat=CONNECTION).ticket
+        company.leap(16)  # the quote is stale now, and the proposal too old
+        company.tell(DESK, PreviewCame("K-1", ticket, TOLD))
+        refused = company.heard.wait_for(Verdict, seat=MONITOR)
+        assert not refused.admitted
+        assert company.heard.of(RecordIntent) == []
+
+
+def test_an_exit_never_waits() -> None:
+    bought = replace(intent("K-0", quantity="100"), state=OrderState.FILLED)
+    with desk(ASKING, bought) as company:
+        leaving = OrderRequest(
+            "K-1", BHP, Side.SELL, Decimal(100), OrderType.MARKET, purpose=Purpose.FLATTEN
+        )
+        verdict = proposed(company, leaving)
+        assert (verdict.pending, verdict.code) == (False, "MORE_THAN_HELD")
+        assert company.heard.of(AskPreview) == []
+
+
+def test_a_preview_alone_places_nothing() -> None:
+    with desk(OPTIONS) as company:
+        assert proposed(company, entry("K-1"), preview_only=True).pending
+        ticket = company.heard.wait_for(AskPreview, seat=CONNECTION).ticket
+        company.tell(DESK, PreviewCame("K-1", ticket, TOLD))
+        said = outcome(company, "K-1")
+        assert said is not None and (said.admitted, said.preview) == (True, TOLD)
+        company.drain(names.LEDGER)
+        assert company.heard.of(RecordIntent) == []
+
+
+def test_a_bracket_is_one_proposal_and_one_intent() -> None:
+    with desk(OPTIONS) as company:
+        group = bracket(entry("K-1"), Protection(Decimal(44)), Decimal(47))
+        assert proposed(company, group.first, attached=group.attached).admitted
+        record = company.heard.wait_for(RecordIntent)
+        assert [each.request.client_order_id for each in record.admission.members] == [
+            "K-1",
+            "K-1-T",
+            "K-1-S",
+        ]
+        # Each id is taken from now on.
+        assert proposed(company, entry("K-1-S")).code == "ORDER_ID_TAKEN"
+
+
+# -- amendments --------------------------------------------------------------------------------
+
+
+def amended(company: Company, name: str = "A-1", **changes: str) -> Verdict:
+    wanted = Wanted(**{key: Decimal(value) for key, value in changes.items()})
+    propose = ProposeAmend(company.clock.monotonic() + 5, "K-1", name, wanted, MONITOR)
+    verdict = company.system.ask(DESK, propose).get(timeout=LIMIT)
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+WORKING = replace(intent(quantity="20"), state=OrderState.WORKING, venue_order_id="9")
+
+
+def test_a_second_change_waits_for_the_first_and_a_refused_one_frees_it() -> None:
+    with desk(OPTIONS, WORKING) as company:
+        assert amended(company, quantity="30").admitted
+        assert amended(company, "A-2", quantity="40").code == "AMENDMENT_PENDING"
+        assert amended(company, "A-3", quantity="30").admitted  # the same again is harmless
+        company.drain(names.LEDGER)
+        assert len(company.heard.of(RecordAmendment)) == 1
+        refused = AmendmentRefused("K-1", "A-1", "CANCEL_PENDING", "It is being cancelled.", "")
+        company.tell(DESK, refused)
+        assert company.heard.wait_for(Verdict, lambda m: m.code == "CANCEL_PENDING", seat=MONITOR)
+        assert amended(company, "A-4", quantity="40").admitted
+
+
+def test_a_change_refused_in_an_auction_is_tried_once_at_the_next_phase() -> None:
+    with desk(OPTIONS, WORKING, in_auction=True) as company:
+        assert amended(company, quantity="30").admitted
+        first = company.heard.wait_for(RecordAmendment).admission.amendment
+        refused = replace(first, state=AmendmentState.REFUSED, reason="201: auction")
+        company.tell(DESK, OrderRecorded(WORKING), AmendmentSettled(WORKING, refused))
+        company.leap(6)
+        again = company.heard.wait_for(RecordAmendment, times=2).admission.amendment
+        assert (again.amendment_id, again.terms) == ("A-1-again", first.terms)
+        # Refused once more it is given up.
+        company.tell(DESK, AmendmentSettled(WORKING, replace(again, state=AmendmentState.REFUSED)))
+        company.leap(7200)
+        company.drain(names.LEDGER)
+        assert len(company.heard.of(RecordAmendment)) == 2
