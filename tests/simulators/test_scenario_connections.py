@@ -92,6 +92,7 @@ def test_a_black_hole_takes_everything_and_answers_nothing(tmp_path: Path) -> No
             client.send(*place_order(1, BHP, limit=RESTS))
             await until(lambda: place.history().placements("R"), "it went over the wire")
             assert not place.broker.orders()
+            place.gateway.played.do("send_error", {"code": 2103})
             place.gateway.played.end(hole)
             assert numbers(await mark(client)) == []
             assert place.gateway.clients.keys() == {5}
