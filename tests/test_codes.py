@@ -20,8 +20,8 @@ ROOMS = (
     "previews",
     "resolution",
 )
-#: Words in capitals that are no codes of refusals.
-OTHERS = {"GET", "POST", "DELETE", "PATCH", "STOP_LIMIT", "ORDER_NOT_KNOWN"}
+#: Words in capitals that are no codes of refusals: of orders, and why a venue is out of reach.
+OTHERS = {"NOT_CONNECTED", "NOT_RECONCILED", "CIRCUIT_OPEN"} | {"GET", "POST", "DELETE", "PATCH", "STOP_LIMIT", "ORDER_NOT_KNOWN"}
 
 
 @pytest.mark.parametrize(
