@@ -7,24 +7,21 @@ priority and age, each as soon as the rules allow it. What was wanted outlives t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from actors import names
-from actors.bar_queue import Ask, BarQueue, Work
+from actors.bar_queue import Ask, Work
 from actors.bar_wants import followed_key, shut, work_of
-from actors.base import Actor, on
-from actors.following import Following
+from actors.base import on
 from actors.lanes import Command, State
+from actors.live_bars import LiveBars
 from actors.messages import (
     AnswerBars,
     AskBars,
-    BarClosed,
     BarsAnswered,
     BarsCame,
     BarsCounted,
-    BarsEnded,
     BarsReady,
-    BarUpdated,
     CoverageFound,
     FindCoverage,
     FollowBars,
@@ -35,28 +32,28 @@ from actors.messages import (
     LinkUp,
     LoadPacing,
     PacingLoaded,
-    Resubscribe,
     WantBars,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.venue import BarSeries
-from domain.bars import DAY, SeriesKey, Span, TimeframeError, proven
+from domain.bars import DAY, Span, TimeframeError, proven
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails
 
 #: What the readers get of each instrument. It is one request, and as its length counts in trading
-#: time, it brings some days of a share's.
-_STANDING, _STANDING_REACH, _STANDING_LIMIT = "5 mins", timedelta(hours=23), 276
+#: time, it brings more than a day of a share's.
+_STANDING, _STANDING_REACH, _STANDING_LIMIT = "5 mins", timedelta(hours=8), 96
 #: How many series are followed for the readers: each is one of the venue's open requests.
 _MOST_FOLLOWED = 20
 _FOR_READERS = "readers "
 _ASK_WITHIN = 90.0
 _MOST_TRIES = 3
 _PAUSE_SECONDS = 15.0
+_LOOK_EVERY = 15.0
 
 
-class History(Actor):
+class History(LiveBars):
     """Answers `WantBars` and `FollowBars`, and passes the newest bars on to the readers."""
 
     def __init__(
@@ -68,19 +65,15 @@ class History(Actor):
         symbols: Sequence[Symbol],
         readers: Sequence[str],
     ) -> None:
-        super().__init__(system, seat)
-        self.venue = venue
+        super().__init__(system, seat, venue=venue)
         self._symbols = frozenset(symbols)
         self._readers = tuple(readers)
         self._epoch: int | None = None
         self._paced = False
+        self._watching = False
         self._details: dict[Symbol, InstrumentDetails] = {}
-        self._shut: dict[Symbol, tuple[Span, ...]] = {}
         self._parked: dict[Symbol, list[WantBars | FollowBars]] = {}
-        self._queue = BarQueue(lambda symbol: self._shut.get(symbol, ()))
-        self._following: dict[SeriesKey, Following] = {}
         self._series: dict[Symbol, int] = {}
-        self._failures: dict[str, str] = {}
 
     def on_start(self) -> None:
         """The link may stand already: ask for it, and for what was asked of the venue before."""
@@ -92,9 +85,8 @@ class History(Actor):
         me = self.seat.name
         counted = self._queue.counted(self.clock.monotonic())
         self.tell(me, PacingLoaded(tuple(counted.items())))
-        for following in self._following.values():
-            for message in following.orders():
-                self.tell(me, message)
+        for message in self.follow_orders():
+            self.tell(me, message)
         parked = [message for messages in self._parked.values() for message in messages]
         for wanted in [*parked, *(work.message for work in self._queue.works())]:
             if wanted.who != me:
@@ -142,13 +134,13 @@ class History(Actor):
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
         self._epoch = message.epoch
-        self._go()
+        self.go()
 
     @on(PacingLoaded)
     def _pacing(self, message: PacingLoaded) -> None:
         self._queue.log = dict(message.sent) | self._queue.log
         self._paced = True
-        self._go()
+        self.go()
 
     @on(InstrumentKnown)
     def _known(self, message: InstrumentKnown) -> None:
@@ -216,7 +208,7 @@ class History(Actor):
         details, now = self._details[message.symbol], self.clock.now()
         try:
             if isinstance(message, FollowBars):
-                self._begin_following(followed_key(message), message)
+                self.begin_following(followed_key(message), message)
                 return
             work = work_of(message, details, now)
         except TimeframeError as error:
@@ -230,7 +222,7 @@ class History(Actor):
     @on(CoverageFound)
     def _found(self, message: CoverageFound) -> None:
         self._queue.found(message.ticket, message.key, message.covered)
-        self._go()
+        self.go()
 
     def _refuse(self, message: WantBars, code: str, sentence: str) -> None:
         self.tell(message.who, BarsReady(message.ticket, None, (), (), code, sentence))
@@ -255,19 +247,14 @@ class History(Actor):
     @on(BarsReady)
     def _ready_for_readers(self, message: BarsReady) -> None:
         """What this seat wanted itself: for the readers, or to fill the gap of a series."""
-        for following in self._following.values():
-            if following.gap_ticket == message.ticket:
-                if message.code:
-                    self.log.warning("Bars of {} were missed: {}", following.key, message.sentence)
-                following.fill(message.bars)
-                self._tell_closed(following)
-                return
         if not message.ticket.startswith(_FOR_READERS):
-            return  # a gap of a subscription that has been made anew since
+            self.gap_filled(message)
+            return
         if message.key is None or (message.code and not message.bars):
             symbol = message.ticket.removeprefix(_FOR_READERS)
             self._failures[symbol] = message.sentence
             return
+        self._failures.pop(str(message.key.symbol), None)
         self._series[message.key.symbol] = len(message.bars)
         for name in self._readers:
             self.tell(name, BarsCame(message.key.symbol, BarSeries(message.key, message.bars)))
@@ -275,13 +262,16 @@ class History(Actor):
     # -- asking --------------------------------------------------------------------------
 
     def on_timer(self, name: str) -> None:
-        """Something may go now."""
-        self._go()
+        """Something may go now, or is too late."""
+        if name == "deadlines":
+            self._watching = False
+        self.go()
 
-    def _go(self) -> None:
+    def go(self) -> None:
         """Answer what is complete, ask for what may be asked, and look again when more may."""
         for work in self._queue.finished():
             self._answer(work)
+        self._watch_deadlines()
         now = self.clock.monotonic()
         for work in self._queue.expired(now):
             self._answer(work, "EXPIRED", "Its deadline was over before all bars were there.")
@@ -299,6 +289,12 @@ class History(Actor):
         if ask is not None:
             self.after(ask - now, "go")
 
+    def _watch_deadlines(self) -> None:
+        """Whatever happens or does not, a want is answered by its deadline."""
+        if not self._watching and any(True for _ in self._queue.works()):
+            self._watching = True
+            self.after(_LOOK_EVERY, "deadlines")
+
     @on(BarsAnswered)
     def _answered(self, message: BarsAnswered) -> None:
         now = self.clock.monotonic()
@@ -306,18 +302,19 @@ class History(Actor):
         if ask is None:
             return  # of an older link
         self.tell(names.bars(self.venue), BarsCounted(message.ticket, ask.paced, now))
+        self._failures.pop(str(ask.key), None)
         if message.series is None and not (message.code == "NO_DATA" and ask.piece):
             self._went_wrong(ask, message.code, message.sentence)
         elif ask.piece is None:
             assert message.series is not None
             self._queue.proven(ask, None)
-            self._follows(ask.key, message.series)
+            self.follows(ask.key, message.series)
         else:
             bars = message.series.bars if message.series is not None else ()
             whole, covered = proven(bars, ask.piece.span, ask.key.bar_seconds)
             self.tell(names.bars(self.venue), KeepBars(ask.key, whole, covered))
             self._queue.proven(ask, covered)
-        self._go()
+        self.go()
 
     def _went_wrong(self, ask: Ask, code: str, sentence: str) -> None:
         """By its cause: later, soon, or not at all."""
@@ -328,78 +325,9 @@ class History(Actor):
         elif code in ("EXPIRED", "LINK_CHANGED"):
             pass  # not the venue's word: asked again as it is
         elif code == "NO_PERMISSION" or self._queue.failed(ask, now, _PAUSE_SECONDS) >= _MOST_TRIES:
-            self._give_up(ask.key, code, sentence, followed=ask.piece is None)
-
-    def _give_up(self, key: SeriesKey, code: str, sentence: str, *, followed: bool) -> None:
-        self.log.warning("No bars of {}: {}", key, sentence)
-        self._failures[str(key)] = sentence
-        if followed:
-            self._queue.follow_no_more(key)
-            return
-        for work in self._queue.give_up(key):
-            self._answer(work, code, sentence)
-
-    # -- following -----------------------------------------------------------------------
-
-    def _begin_following(self, key: SeriesKey, message: FollowBars) -> None:
-        following = self._following.get(key)
-        if following is None:
-            following = self._following[key] = Following(key, message.timeframe, message.after)
-            self._queue.follow(key, following.duration(self.clock.now().timestamp()))
-        following.who.add(message.who)
-        self._go()
-
-    def _follows(self, key: SeriesKey, series: BarSeries) -> None:
-        """The subscription stands: keep what came with it, and fill the gap before it."""
-        following = self._following[key]
-        kept = following.began(series.bars)
-        if kept is not None:
-            self.tell(names.bars(self.venue), KeepBars(key, *kept))
-        gap = following.gap
-        if gap is None:
-            self._tell_closed(following)
-            return
-        ticket = following.gap_ticket = self.runtime.new_id()
-        deadline = self.clock.monotonic() + DAY
-        start = datetime.fromtimestamp(gap.start, UTC)
-        message = WantBars(deadline, ticket, self.seat.name, key.symbol, following.timeframe, start)
-        self._queue.add(Work(message, key, gap, ()))
-        self.tell(names.bars(self.venue), FindCoverage(ticket, key, gap))
-
-    @on(BarUpdated)
-    def _updated(self, message: BarUpdated) -> None:
-        following = self._following.get(message.key)
-        if following is None:
-            return
-        kept = following.update(message.bar)
-        if kept is not None:
-            self.tell(names.bars(self.venue), KeepBars(message.key, *kept))
-        self._tell_closed(following)
-
-    def _tell_closed(self, following: Following) -> None:
-        for bar in following.take():
-            for name in following.who:
-                self.tell(name, BarClosed(following.key, bar))
-
-    @on(BarsEnded)
-    def _ended(self, message: BarsEnded) -> None:
-        self._again(message.key, message.code, message.sentence)
-
-    @on(Resubscribe)
-    def _resubscribe(self, message: Resubscribe) -> None:
-        for key in self._following:
-            self._again(key, "OTHER", message.sentence)
-
-    def _again(self, key: SeriesKey, code: str, sentence: str) -> None:
-        """Subscribe anew, as soon as the rules allow it, or give it up where it is no use."""
-        following = self._following.get(key)
-        if following is None:
-            return
-        self.log.info("{} is followed anew: {}", key, sentence)
-        if code == "NO_PERMISSION":
-            self._give_up(key, code, sentence, followed=True)
-            return
-        if code == "PACING":
-            self._queue.hold(self.clock.monotonic())
-        self._queue.follow(key, following.duration(self.clock.now().timestamp()))
-        self._go()
+            self.note_failure(ask.key, sentence)
+            if ask.piece is None:
+                self._queue.follow_no_more(ask.key)
+            else:
+                for work in self._queue.give_up(ask.key):
+                    self._answer(work, code, sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from actors.lanes import Stop
 from actors.messages import BarsReady, Priority, WantBars
 from actors.seat import Seat
 from actors.supervision import RootSupervisor
-from actors.system import ActorSystem
+from actors.system import ActorSystem, NobodyThere
 from actors.venue import VenueSupervisor
 from adapters.ib.link import IBLink
 from adapters.ib.opening import IBLinkOptions
@@ -211,10 +211,10 @@ class World:
         end: datetime | None = None,
         **more: Any,
     ) -> str:
-        """Put a want; its ticket."""
+        """Put a want, to be answered `within` so many seconds; its ticket."""
         self._tickets += 1
         ticket = f"T{self._tickets}"
-        deadline = self.clock.monotonic() + 1e6
+        deadline = self.clock.monotonic() + more.pop("within", 1e6)
         who = more.pop("who", ASKER)
         message = WantBars(deadline, ticket, who, symbol, timeframe, start, end, **more)
         self.system.tell(HISTORY, message, sender=who)
@@ -245,8 +245,16 @@ class World:
 
     def state(self) -> dict[str, Any]:
         """What history says of itself."""
-        state = self.system.inspect(HISTORY).get(timeout=LIMIT)
-        assert isinstance(state, dict)
+
+        def said() -> dict[str, Any] | None:
+            with suppress(NobodyThere):  # it is just being started anew
+                state = self.system.inspect(HISTORY).get(timeout=LIMIT)
+                assert isinstance(state, dict)
+                return state
+            return None
+
+        state = until(said, "history says how it is")
+        assert state is not None
         return state
 
     def ago(self, **of: float) -> datetime:

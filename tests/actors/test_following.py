@@ -127,6 +127,13 @@ def test_nothing_is_told_before_what_was_missed() -> None:
     assert [bar[0] for bar in following.take()] == [60, 120, 180, 240]
 
 
+def test_a_subscription_that_begins_with_nothing_still_finds_its_gap() -> None:
+    following = Following(MINUTES, "1m", 0.0)
+    assert following.began(()) is None
+    assert following.update(_bar(240)) is None
+    assert following.gap == Span(60, 240)
+
+
 def test_the_subscription_reaches_back_to_what_was_told_last_where_it_may() -> None:
     assert Following(MINUTES, "1m", None).duration(10_000) == "120 S"
     assert Following(MINUTES, "1m", 9_000).duration(10_000) == "1020 S"

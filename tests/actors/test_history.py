@@ -209,6 +209,19 @@ def test_a_mute_venue_is_asked_three_times_and_each_is_cancelled(tmp_path: Path)
         here.check_pacing()
 
 
+def test_a_want_is_answered_by_its_deadline_though_the_venue_says_nothing(
+    tmp_path: Path,
+) -> None:
+    clock = WarpClock()
+    mute = gateway(tmp_path / "ib", clock, history_mute=("*",))
+    with mute as ib, world(tmp_path, ib, clock) as here:
+        ticket = here.want(BHP, "1m", here.ago(hours=3), here.ago(hours=2), within=60.0)
+        until(lambda: len(here.asked()) == 2, "it is asked for")
+        clock.leap(80)
+        [answer] = here.ready(ticket)
+        assert (answer.code, answer.bars) == ("EXPIRED", ())
+
+
 def test_what_was_wanted_outlives_the_link(tmp_path: Path) -> None:
     clock = WarpClock()
     mute = gateway(tmp_path / "ib", clock, history_mute=("*",))

@@ -7,12 +7,13 @@ import signal
 
 import pytest
 
+from actors import names
 from tests.tree.home import Home
 from tests.tree.market import wait_for_open_market
 from tests.tree.truth import of_broker, of_hook
 from tests.tree.waiting import until
 
-_CHAIN = {f"ib.{seat}" for seat in ("connection", "quotes", "history", "orders", "resync")}
+_CHAIN = set(names.of_venue(names.IB)[1:])
 
 
 def _buy_at_market(home: Home, symbol: str, quantity: str, client_order_id: str) -> None:
