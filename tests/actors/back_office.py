@@ -89,6 +89,7 @@ class BackOffice:
 
     def asks(self) -> bool:
         """A round was asked for that has no answer yet."""
+        self.company.drain(CONNECTION)
         return len(self.heard.of(AskRound)) > self.rounds
 
     def reconcile(self, lists: Lists, at_most: int = 4) -> Reconciled:

@@ -87,7 +87,12 @@ def expected(rule: ErrorRule) -> OrderState | str | None:
     }
     if rule.effect in claimed:
         return claimed[rule.effect]
-    asked = (NoticeEffect.QUERY, NoticeEffect.CANCEL_REFUSED, NoticeEffect.PACING)
+    asked = (
+        NoticeEffect.QUERY,
+        NoticeEffect.CANCEL_REFUSED,
+        NoticeEffect.CHANGE_REFUSED,
+        NoticeEffect.PACING,
+    )
     return None if rule.effect in asked else "nothing"
 
 

@@ -235,8 +235,12 @@ def test_no_code_of_any_effect_changes_a_state(tmp_path: Path) -> None:
 
 
 def test_pain_1_what_trades_while_the_venue_is_out_of_reach_is_booked_once(tmp_path: Path) -> None:
-    done = [listed(VenueStatus.FILLED, "100", completed=True), trades("100")(NAME)]
-    for number, heard in enumerate(([], [trades("100")(NAME)], done)):
+    done: list[OrderFact] = [
+        listed(VenueStatus.FILLED, "100", completed=True),
+        trades("100")(NAME),
+    ]
+    some: tuple[list[OrderFact], ...] = ([], [trades("100")(NAME)], done)
+    for number, heard in enumerate(some):
         folder = tmp_path / str(number)
         with back_office(folder, {NAME: symbol_of(NAME)}, state=OrderState.WORKING) as office:
             office.link()
