@@ -85,7 +85,7 @@ def test_the_models_have_the_fields_of_the_design() -> None:
     assert list(OrderOut.model_fields) == ORDER_FIELDS
     assert list(FillOut.model_fields) == FILL_FIELDS
     assert list(PositionOut.model_fields) == POSITION_FIELDS
-    assert list(QuoteOut.model_fields) == [*QUOTE_FIELDS, "missing", "crossed", "halted"]
+    assert list(QuoteOut.model_fields) == QUOTE_FIELDS
 
 
 @pytest.fixture
