@@ -114,6 +114,7 @@ def test_the_wrong_account_is_named_beside_the_one_that_is_there(
             children = tree.system.inspect(names.IB).get(timeout=SOON)["children"]
             return {child["phase"] for child in children} == {"waiting"}
 
+        assert _not_ready(tree)["reason"], "everybody has started"
         for tries in (1, 2):
             # No waiting mends it: it is tried again once a minute.
             until(partial(waits_after, tries), "it waits for its next try")
