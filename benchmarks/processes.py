@@ -113,6 +113,7 @@ def tree_settings(folder: Path, port: int, hook_port: int, **more: str) -> dict[
         "MODE": "paper",
         "IB_PORT": str(port),
         "IB_ACCOUNT_ID": ACCOUNT,
+        "IB_WINDOWS": "none",
         "IB_CLIENT_ID": str(CLIENT_ID),
         "STATE_DIR": str(folder / "state"),
         "LOG_DIR": str(folder / "logs"),

@@ -21,7 +21,14 @@ ROOMS = (
     "resolution",
 )
 #: Words in capitals that are no codes of refusals: of orders, and why a venue is out of reach.
-OTHERS = {"NOT_CONNECTED", "NOT_RECONCILED", "CIRCUIT_OPEN"} | {"GET", "POST", "DELETE", "PATCH", "STOP_LIMIT", "ORDER_NOT_KNOWN"}
+OTHERS = {"NOT_CONNECTED", "NOT_RECONCILED", "CIRCUIT_OPEN"} | {
+    "GET",
+    "POST",
+    "DELETE",
+    "PATCH",
+    "STOP_LIMIT",
+    "ORDER_NOT_KNOWN",
+}
 
 
 @pytest.mark.parametrize(
