@@ -17,7 +17,7 @@ import orjson
 from benchmarks.numbering import FIRST
 from runtime.clocks import SystemClock
 from simulators.broker import open_broker
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.tws.fields import number
 from simulators.tws.quote_stream import BID, QuoteStream
 from simulators.tws.server import GatewayServer

@@ -14,6 +14,7 @@ from decimal import Decimal
 from domain.orders import OrderType, Side, Tif
 from simulators.exchange import Exchange
 from simulators.exchange_orders import Happening, What
+from simulators.funds import Funds
 from simulators.habits import Habits
 from simulators.model import (
     BrokerEvent,
@@ -46,6 +47,7 @@ class BackOffice:
         desk: OrderDesk,
         exchange: Exchange,
         settlement: Settlement,
+        funds: Funds,
         account: str,
         habits: Callable[[], Habits],
         take: Take,
@@ -55,6 +57,7 @@ class BackOffice:
         self._desk = desk
         self._exchange = exchange
         self._settlement = settlement
+        self._funds = funds
         self._account = account
         self._habits = habits
         self._take = take
@@ -148,8 +151,10 @@ class BackOffice:
 
     # At the exchange
 
-    def fill(self, perm_id: int, quantity: Decimal | None = None) -> None:
-        """An order trades at its own price, or at the market's: wholly, or so much of it.
+    def fill(
+        self, perm_id: int, quantity: Decimal | None = None, price: Decimal | None = None
+    ) -> None:
+        """An order trades at a price, its own, or the market's: wholly, or so much of it.
 
         Raises:
             LookupError: there is no such order.
@@ -160,7 +165,7 @@ class BackOffice:
         if not order.is_open or order.waits_at_broker or not 0 < traded <= order.remaining:
             raise ValueError(f"order {perm_id} cannot trade {traded}: {order}")
         con_id = order.request.con_id
-        price = order.request.limit_price or self._settlement.market_price(con_id)
+        price = price or order.request.limit_price or self._funds.market_price(con_id)
         left = int(order.remaining - traded)
         if left:
             self._exchange.reduce(con_id, perm_id, left)
@@ -169,7 +174,43 @@ class BackOffice:
         fill = Happening(What.FILLED, perm_id, self._exchange.now, price, traded, 2)
         self._tell(self._desk.tell([fill]))
 
+    def halt(self, con_id: int) -> None:
+        """Nobody trades in an instrument until `lift`; its orders are held."""
+        self._exchange.halt(con_id)
+        self._register.put_halts()
+        self._commit()
+
+    def lift(self, con_id: int) -> None:
+        """A halt is over."""
+        self._exchange.lift(con_id)
+        self._register.put_halts()
+        self._commit()
+
     # At IB
+
+    def locate(self, perm_id: int) -> None:
+        """Shares were found for a short sale that is held for them.
+
+        Raises:
+            LookupError: there is no such order.
+            ValueError: it does not wait for any.
+        """
+        order = self._register.order(perm_id)
+        if not order.is_open or order.why_held != "locate":
+            raise ValueError(f"order {perm_id} does not wait to be located: {order}")
+        self._tell(self._desk.locate(order))
+
+    def end(self, perm_id: int, status: str, how: str) -> None:
+        """IB ends an order by itself: `Cancelled`, or `Inactive` with error 201.
+
+        `how` is the completed status, and the text of the error.
+
+        Raises:
+            LookupError: there is no such order.
+        """
+        order = self._register.order(perm_id)
+        if order.is_open:
+            self._tell(self._desk.end_by_broker(order, status, how))
 
     def correct(
         self, execution_id: str, quantity: Decimal | None = None, price: Decimal | None = None

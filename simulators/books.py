@@ -13,7 +13,7 @@ from pathlib import Path
 
 from domain.orders import OrderType, Side, Tif
 from simulators.account import Holding
-from simulators.model import BrokerOrder, Commission, Execution, NewOrder
+from simulators.model import BrokerOrder, Commission, Execution, NewOrder, Trail
 
 FILE_NAME = "broker.db"
 
@@ -30,7 +30,9 @@ CREATE TABLE orders (
     completed_status TEXT NOT NULL, triggered INTEGER NOT NULL, session_opens TEXT NOT NULL,
     parent_id INTEGER NOT NULL DEFAULT 0, transmit INTEGER NOT NULL DEFAULT 1,
     oca_group TEXT NOT NULL DEFAULT '', oca_type INTEGER NOT NULL DEFAULT 3,
-    asleep TEXT NOT NULL DEFAULT '0');
+    asleep TEXT NOT NULL DEFAULT '0', trail_amount TEXT, trail_percent TEXT,
+    trail_offset TEXT, trail_anchored INTEGER, market_to_limit INTEGER NOT NULL DEFAULT 0,
+    fill_or_kill INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE executions (
     number INTEGER PRIMARY KEY, execution_id TEXT NOT NULL UNIQUE,
     perm_id INTEGER NOT NULL REFERENCES orders, time TEXT NOT NULL, exchange TEXT NOT NULL,
@@ -58,7 +60,13 @@ ALTER TABLE orders ADD COLUMN parent_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN transmit INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE orders ADD COLUMN oca_group TEXT NOT NULL DEFAULT '';
 ALTER TABLE orders ADD COLUMN oca_type INTEGER NOT NULL DEFAULT 3;
-ALTER TABLE orders ADD COLUMN asleep TEXT NOT NULL DEFAULT '0'
+ALTER TABLE orders ADD COLUMN asleep TEXT NOT NULL DEFAULT '0';
+ALTER TABLE orders ADD COLUMN trail_amount TEXT;
+ALTER TABLE orders ADD COLUMN trail_percent TEXT;
+ALTER TABLE orders ADD COLUMN trail_offset TEXT;
+ALTER TABLE orders ADD COLUMN trail_anchored INTEGER;
+ALTER TABLE orders ADD COLUMN market_to_limit INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN fill_or_kill INTEGER NOT NULL DEFAULT 0
 """,
 }
 
@@ -148,6 +156,9 @@ def order_from(row: sqlite3.Row) -> BrokerOrder:
         transmit=bool(row["transmit"]),
         oca_group=row["oca_group"],
         oca_type=row["oca_type"],
+        trail=_trail_from(row),
+        market_to_limit=bool(row["market_to_limit"]),
+        fill_or_kill=bool(row["fill_or_kill"]),
     )
     return BrokerOrder(
         request=request,
@@ -161,6 +172,17 @@ def order_from(row: sqlite3.Row) -> BrokerOrder:
         completed_at=_time(row["completed_at"]) if row["completed_at"] else None,
         completed_status=row["completed_status"],
         asleep=Decimal(row["asleep"]),
+    )
+
+
+def _trail_from(row: sqlite3.Row) -> Trail | None:
+    if row["trail_anchored"] is None:
+        return None
+    return Trail(
+        _decimal(row["trail_amount"]),
+        _decimal(row["trail_percent"]),
+        _decimal(row["trail_offset"]),
+        bool(row["trail_anchored"]),
     )
 
 

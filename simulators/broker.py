@@ -6,12 +6,12 @@ Whatever changes is on disk before a method returns. Not safe for several thread
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from domain.orders import Side
 from runtime.interface import Clock
 from simulators import order_checks
 from simulators.account import Account
@@ -20,7 +20,7 @@ from simulators.broker_store import BrokerStore, forget
 from simulators.exchange import Exchange
 from simulators.funds import Funds
 from simulators.habits import Habits
-from simulators.history import history
+from simulators.history import first_bar, history
 from simulators.model import (
     Bar,
     BookMoved,
@@ -34,12 +34,13 @@ from simulators.model import (
     NewOrder,
     OrderNotice,
     OrderRefused,
+    Phase,
     Preview,
     Session,
     TopOfBook,
 )
-from simulators.order_checks import Refusal
 from simulators.order_desk import OrderDesk
+from simulators.order_entry import OrderEntry
 from simulators.order_register import OrderRegister
 from simulators.settlement import Settlement
 
@@ -94,15 +95,15 @@ def open_broker(
 
 
 class SimulatedBroker:
-    """Implements `simulators.model.Broker`; made by `open_broker`."""
+    """Implements `simulators.broker_interface.Broker`; made by `open_broker`."""
 
     def __init__(
         self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int, habits: Habits
     ) -> None:
-        self.habits = habits
         self.account = ACCOUNT
         self.base_currency = BASE_CURRENCY
         self.exchange = exchange
+        self.habits = habits
         self._clock = clock
         self._seed = seed
         self._store = store
@@ -113,26 +114,42 @@ class SimulatedBroker:
         settlement = Settlement(store, exchange, self._money, self._funds)
         for execution, commission in self._register.effective().values():
             settlement.remember(execution, commission)
-        self._desk = OrderDesk(self._register, exchange, settlement, lambda: self.habits)
+        self._desk = OrderDesk(
+            self._register, exchange, settlement, self._funds, lambda: self.habits
+        )
+        self._entry = OrderEntry(
+            store, self._register, self._desk, exchange, self._funds, ACCOUNT, lambda: self.habits
+        )
         self.back_office = BackOffice(
             self._register,
             self._desk,
             exchange,
             settlement,
+            self._funds,
             ACCOUNT,
             lambda: self.habits,
-            self._take_checked,
+            self._entry.take,
             self._commit,
         )
-        self._highest = store.clients()
         self._markets_written = exchange.now
         for con_id, market in exchange.markets.items():
             store.restore_market(con_id, market)
+            market.halted = str(con_id) in (store.meta("halted") or "").split()
         self._desk.put_back(store.working_state())
         self._desk.tell(exchange.open_markets())
         self.advance()
         self._write_markets()
         self._commit()
+
+    @property
+    def habits(self) -> Habits:
+        """How it answers where IB's answer is not known; may be exchanged at any time."""
+        return self._habits
+
+    @habits.setter
+    def habits(self, habits: Habits) -> None:
+        self._habits = habits
+        self.exchange.has_post_close(habits.post_close != "closed")
 
     # What is listed, and its prices
 
@@ -152,8 +169,19 @@ class SimulatedBroker:
         """Level 1 as of the last `advance`."""
         return self.exchange.markets[con_id].top(self.exchange.now)
 
+    def depth(self, con_id: int, rows: int) -> dict[Side, list[tuple[Decimal, Decimal]]]:
+        """The best levels of each side as of the last `advance`; none when closed."""
+        return self.exchange.markets[con_id].depth(rows)
+
     def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
+        self,
+        con_id: int,
+        what: str,
+        end: datetime,
+        duration_seconds: int,
+        bar_seconds: int,
+        *,
+        regular_hours: bool = True,
     ) -> Sequence[Bar]:
         """Bars up to `end` or the present, oldest first; see `simulators.history`."""
         return history(
@@ -164,31 +192,24 @@ class SimulatedBroker:
             duration_seconds,
             bar_seconds,
             self._seed,
+            regular_hours=regular_hours,
         )
+
+    def first_bar(self, con_id: int) -> datetime:
+        """When the history of an instrument begins."""
+        return first_bar(self.exchange, con_id)
 
     # Orders
 
     def place(self, order: NewOrder) -> list[BrokerEvent]:
         """Take a new order, or change the live one that has its client id and order id."""
-        events = self._catch_up()
-        if not order.account:
-            order = replace(order, account=self.account)
-        live = self._register.find(order.client_id, order.order_id)
-        if live is not None and live.is_open:
-            events += self._change(live, order)
-        else:
-            events += self._take(live, order)
+        events = self._catch_up() + self._entry.place(order)
         self._commit()
         return events
 
     def preview(self, order: NewOrder) -> Preview | OrderRefused:
         """What would come of an order, as of the last `advance`; nothing is kept of it."""
-        if not order.account:
-            order = replace(order, account=self.account)
-        refusal = self._refuse(order, None)
-        if refusal is not None:
-            return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)
-        return self._funds.preview(order)
+        return self._entry.preview(order)
 
     def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]:
         """Cancel an order of a client; whether another's can be is a matter of habit."""
@@ -228,9 +249,13 @@ class SimulatedBroker:
         events += [BookMoved(con_id) for con_id in self.exchange.take_moved()]
         return events
 
+    def reissue_order_ids(self) -> None:
+        """Forget which order ids clients have used, as after some restarts of TWS."""
+        self._entry.reissue_order_ids()
+
     def next_order_id(self, client_id: int) -> int:
         """One above the highest order id that this client has used."""
-        return self._highest.get(client_id, 0) + 1
+        return self._entry.next_order_id(client_id)
 
     def orders(self) -> Sequence[BrokerOrder]:
         """All orders, open and completed, oldest first."""
@@ -239,6 +264,20 @@ class SimulatedBroker:
     def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
         """All executions with their commissions, oldest first."""
         return self._register.executions()
+
+    # The market, by the hand of a scenario; the next `advance` tells what came of it
+
+    def move_price(self, con_id: int, price: Decimal) -> None:
+        """Move the crowd's quotes to a price."""
+        self.exchange.set_fair_price(con_id, price)
+
+    def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
+        """Somebody trades up or down to a price."""
+        self.exchange.trade_through(con_id, price, quantity)
+
+    def set_phase(self, con_id: int, phase: Phase) -> None:
+        """Put a market into a phase."""
+        self.exchange.set_phase(con_id, phase)
 
     # The account
 
@@ -297,81 +336,6 @@ class SimulatedBroker:
         for step in self.exchange.steps(self._clock.now()):
             events += self._desk.tell(step)
         return events
-
-    def _take(self, old: BrokerOrder | None, order: NewOrder) -> list[BrokerEvent]:
-        if order.order_id <= self._highest.get(order.client_id, 0):
-            refusal = order_checks.refuse_used_id(old, order)
-            if refusal.code == 104 and self.habits.change_of_filled == "silence":
-                return []
-            return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
-        self._highest[order.client_id] = order.order_id
-        self._store.put_client(order.client_id, order.order_id)
-        return self._take_checked(order)
-
-    def _take_checked(self, order: NewOrder) -> list[BrokerEvent]:
-        refusal = self._refuse(order, None)
-        if refusal is None:
-            return self._desk.take(order)
-        return [self._refused(order, refusal)]
-
-    def _change(self, old: BrokerOrder, order: NewOrder) -> list[BrokerEvent]:
-        refusal = (
-            order_checks.refuse_change(old, order)
-            or self._refuse_changed_child(old, order)
-            or self._refuse(order, old)
-        )
-        if refusal is not None:
-            return [OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text)]
-        return self._desk.change(old, order)
-
-    def _refuse(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
-        market = self.exchange.markets.get(order.con_id)
-        if market is None:
-            return order_checks.UNKNOWN_CONTRACT
-        return (
-            order_checks.refuse_fields(order, market.listing.instrument, self.account)
-            or order_checks.refuse_phase(market.phase)
-            or self._refuse_links(order, old)
-            or self._refuse_means(order, old)
-        )
-
-    def _refuse_links(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
-        """A parent that is not there, or a group whose day is over."""
-        parent = self._register.parent(order)
-        if order.parent_id and old is None:
-            if parent is None:
-                return order_checks.unknown_order(order.parent_id)
-            if not parent.is_open and parent.status != "Filled":
-                return order_checks.PARENT_GONE
-        known = old is not None and old.request.oca_group == order.oca_group
-        if order.oca_group and not known and self._register.is_spent(order.oca_group):
-            return order_checks.GROUP_SPENT
-        return None
-
-    def _refuse_changed_child(self, old: BrokerOrder, order: NewOrder) -> Refusal | None:
-        parent = self._register.parent(order)
-        gone = parent is not None and not parent.is_open
-        if gone and self.habits.change_of_child == "135":
-            return order_checks.unknown_order(order.parent_id)
-        return None
-
-    def _refuse_means(self, order: NewOrder, old: BrokerOrder | None) -> Refusal | None:
-        """Money and holdings; an attached order brings what its parent will have got."""
-        parent = self._register.parent(order)
-        if parent is not None and parent.is_open:
-            return None
-        others = [
-            other
-            for other in self._register.open_orders()
-            if other.request.transmit
-            and other.why_held != "child"
-            and not (order.oca_group and other.request.oca_group == order.oca_group)
-        ]
-        return self._funds.refuse(order, others, old)
-
-    def _refused(self, order: NewOrder, refusal: Refusal) -> OrderRefused:
-        kept = self._desk.keep_refused(order) if refusal.kept else None
-        return OrderRefused(order.client_id, order.order_id, refusal.code, refusal.text, kept)
 
     def _instrument(self, con_id: int) -> Instrument:
         return self.exchange.markets[con_id].listing.instrument

@@ -91,8 +91,8 @@ class BrokerStore:
             for name in ("last", "open", "high", "low", "previous_close"):
                 price = row[name]
                 units = None if price is None else market.steps.to_units(Decimal(price))
-                setattr(market, name, units)
-            market.last_size, market.volume = row["last_size"], row["volume"]
+                setattr(market.tape, name, units)
+            market.tape.last_size, market.tape.volume = row["last_size"], row["volume"]
         jumps = "SELECT * FROM jumps WHERE con_id = ? ORDER BY since"
         for row in self._connection.execute(jumps, (con_id,)):
             market.path.jumps.append((row["since"], row["factor"]))
@@ -107,9 +107,9 @@ class BrokerStore:
 
     def put_order(self, order: BrokerOrder, triggered: bool, session_opens: datetime) -> None:
         """A new order, or the new state of one."""
-        asked = order.request
+        asked, trail = order.request, order.request.trail
         self._put(
-            f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 28)})",
+            f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 34)})",
             order.perm_id, asked.client_id, asked.order_id, asked.order_ref, asked.account,
             asked.con_id, asked.exchange, asked.side.value, str(asked.quantity), asked.type.value,
             _text(asked.limit_price), _text(asked.stop_price), asked.tif.value, order.status,
@@ -118,6 +118,11 @@ class BrokerStore:
             order.completed_at.isoformat() if order.completed_at else None,
             order.completed_status, int(triggered), session_opens.isoformat(), asked.parent_id,
             int(asked.transmit), asked.oca_group, asked.oca_type, str(order.asleep),
+            *((None,) * 4 if trail is None else (
+                _text(trail.amount), _text(trail.percent), _text(trail.limit_offset),
+                int(trail.anchored),
+            )),
+            int(asked.market_to_limit), int(asked.fill_or_kill),
         )  # fmt: skip
 
     def put_execution(self, execution: Execution) -> None:
@@ -157,13 +162,13 @@ class BrokerStore:
     def put_markets(self, markets: dict[int, Market], now: datetime) -> None:
         """Where all markets stand, to go on from there."""
         for con_id, market in markets.items():
-            top = market.top(now)
+            top, tape = market.top(now), market.tape
             self._put(
                 "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 con_id,
-                None if market.last is None else str(market.steps.to_price(market.last)),
-                market.last_size,
-                market.volume,
+                None if tape.last is None else str(market.steps.to_price(tape.last)),
+                tape.last_size,
+                tape.volume,
                 *(_text(price) for price in (top.open, top.high, top.low, top.previous_close)),
             )
             self._put("DELETE FROM jumps WHERE con_id = ?", con_id)

@@ -37,12 +37,15 @@ class Exchange:
     ) -> None:
         self.now = start
         self.still = still
+        self._seed = seed
+        self._asx_hours = asx_hours
+        self._post_close = False
         self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares()
         self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies()
+        self._american = sessions.us_shares() if asx_hours else self._shares
         self.markets: dict[int, Market] = {}
         self._chance: dict[int, random.Random] = {}
         self._spans: dict[int, Span] = {}
-        self._seed = seed
         for listing in LISTINGS:
             con_id = listing.instrument.con_id
             path = self.new_path(listing)
@@ -60,10 +63,10 @@ class Exchange:
         happenings: list[Happening] = []
         for con_id, market in self.markets.items():
             span = self._look_up_span(con_id)
-            if market.previous_close is None:
+            if market.tape.previous_close is None:
                 fair = market.path.at(span.starts.timestamp())
-                market.previous_close = market.steps.nearest(fair)
-                market.last = market.steps.nearest(market.path.at(self.now.timestamp()))
+                market.tape.previous_close = market.steps.nearest(fair)
+                market.tape.last = market.steps.nearest(market.path.at(self.now.timestamp()))
             happenings += market.resume(span.phase, span.session.opens, self.now, still=self.still)
         self._schedule_flow()
         return happenings
@@ -76,7 +79,23 @@ class Exchange:
 
     def timetable(self, con_id: int) -> Timetable:
         """The hours of an instrument."""
-        return self._pairs if self.markets[con_id].listing.is_currency else self._shares
+        instrument = self.markets[con_id].listing.instrument
+        if instrument.sec_type == "CASH":
+            return self._pairs
+        return self._shares if instrument.symbol.currency == "AUD" else self._american
+
+    def has_post_close(self, wanted: bool) -> None:
+        """Whether shares have a phase after their closing auction, by the real hours."""
+        if self._asx_hours and wanted != self._post_close:
+            self._post_close = wanted
+            self._shares = sessions.asx_shares(self._seed, post_close=wanted)
+
+    def session_of_new_order(self, con_id: int) -> datetime:
+        """When the session opens to which an order belongs that comes now."""
+        span = self.span(con_id)
+        if span.phase is Phase.POST_CLOSE:
+            span = self.timetable(con_id).span_at(span.ends)
+        return span.session.opens
 
     def span(self, con_id: int) -> Span:
         """The phase in which an instrument is now."""
@@ -150,6 +169,16 @@ class Exchange:
         self._moved.add(con_id)
         self._pending += market.requote(self.now)
 
+    def halt(self, con_id: int) -> None:
+        """Nobody trades in an instrument until `lift`."""
+        self._moved.add(con_id)
+        self.markets[con_id].halt()
+
+    def lift(self, con_id: int) -> None:
+        """A halt is over; what was held meanwhile goes to the market."""
+        self._moved.add(con_id)
+        self._pending += self.markets[con_id].lift(self.now)
+
     def trade_through(self, con_id: int, price: Decimal, quantity: Decimal) -> None:
         """Somebody trades up or down to a price, so much in all.
 
@@ -170,6 +199,12 @@ class Exchange:
                 self._pending += market.settle(matches, self.now)
         if left:
             self._pending += market.print_trade(units, left, self.now)
+
+    def set_phase(self, con_id: int, phase: Phase) -> None:
+        """Put a market into a phase, until its timetable has the next one."""
+        opens = self.span(con_id).session.opens
+        self._moved.add(con_id)
+        self._pending += self.markets[con_id].enter_phase(phase, opens, self.now)
 
     def _schedule_flow(self) -> None:
         """Set anew when something happens next in each market."""

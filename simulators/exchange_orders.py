@@ -21,8 +21,12 @@ class What(StrEnum):
     WORKING = "WORKING"
     HELD = "HELD"
     TRIGGERED = "TRIGGERED"
+    TRAILED = "TRAILED"
+    """A trailing stop moved; `price` is where it is now, `limit` its limit, if it has one."""
     FILLED = "FILLED"
     EXPIRED = "EXPIRED"
+    LIMITED = "LIMITED"
+    """A market-to-limit order has got its limit, `price`."""
     KILLED = "KILLED"
     """The remainder of an IOC order is gone."""
 
@@ -37,6 +41,7 @@ class Happening:
     price: Decimal = Decimal(0)
     quantity: Decimal = Decimal(0)
     liquidity: int = 0
+    limit: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +60,13 @@ class MarketOrder:
     resting: bool = False
     """It stands in the book."""
     triggered: bool = False
+    market_to_limit: bool = False
+    odd_lot: bool = False
+    """Too small for the book of IDEALPRO: it trades beside it, a step worse."""
+    trails: bool = False
+    trail_amount: int | None = None
+    trail_percent: Decimal = Decimal(0)
+    limit_offset: int | None = None
 
     @property
     def worst_price(self) -> int:

@@ -19,6 +19,10 @@ from simulators.habits import Habits
 from simulators.model import BrokerOrder, Margin, NewOrder, Preview
 from simulators.order_checks import Refusal
 
+IDEALPRO_MINIMUM_USD = Decimal(25_000)
+#: ASX Operating Rules: a marketable parcel, in Australian dollars.
+MINIMUM_PARCEL = Decimal(500)
+
 _RATE_PLACES = Decimal("0.00000001")
 
 
@@ -78,6 +82,22 @@ class Funds:
                 shares, tied = shares + value, tied + abs(value)
         initial, maintenance = self.margin_rates()
         return Margin(self.cash() + shares, tied * initial, tied * maintenance)
+
+    def is_odd_lot(self, order: NewOrder) -> bool:
+        """A currency order below the least that IDEALPRO takes, US$25,000."""
+        listing = self._exchange.markets[order.con_id].listing
+        if not (listing.is_currency and self._habits().odd_lots):
+            return False
+        in_base = order.quantity * self.rate(listing.instrument.symbol.base)
+        return in_base < IDEALPRO_MINIMUM_USD * self.rate("USD")
+
+    def starts_small(self, order: NewOrder) -> bool:
+        """A purchase that leaves a holding of shares below A$500."""
+        listing = self._exchange.markets[order.con_id].listing
+        if listing.is_currency or order.side is Side.SELL:
+            return False
+        held = self._account.holdings.get(order.con_id, Holding()).quantity
+        return (held + order.quantity) * self._price(order) < MINIMUM_PARCEL
 
     def preview(self, order: NewOrder) -> Preview:
         """The margin before and after an order traded at its price, and its commission."""

@@ -92,6 +92,9 @@ class Habits:
     fill_or_kill: Literal["inactive", "refused"] = "inactive"
     """FOK is not offered for the ASX: paper accounts keep such an order as Inactive."""
 
+    trailing_stop_told: bool = False
+    """Whether each move of a trailing stop is told, or only what is asked for shows it."""
+
     # Callbacks
 
     status_twice: bool = False

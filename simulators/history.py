@@ -2,7 +2,8 @@
 
 The same request gives the same bars, and the last one ends where the market stands. Trading time
 only. A duration below a day counts trading seconds back from the end; up to six days count days
-with trading; longer ones count days of the calendar (a week, a month, a year).
+with trading; longer ones count days of the calendar (a week, a month, a year). Outside the
+regular hours there is one stretch of trading more: the minute of the closing auction.
 """
 
 from __future__ import annotations
@@ -18,8 +19,16 @@ from simulators.model import Bar, Session
 
 _DAY = 86_400
 #: How finely a bar is sampled: for bars of up to so many seconds, one look in so many.
-_LOOKS = ((30, 1), (300, 15), (3600, 60), (4 * 3600, 300))
+_LOOKS = ((10, 1), (60, 5), (300, 30), (3600, 120), (4 * 3600, 300))
 _COARSEST_LOOK = 3600
+
+#: Invented: the day from which on there are bars of anything.
+_FIRST_DAY = date(2016, 1, 4)
+
+#: A stretch of time in which there is trading.
+Stretch = tuple[datetime, datetime]
+#: What a bar is made of, with its day where it is as long as one.
+Slice = tuple[date | None, list[Stretch]]
 
 
 def history(
@@ -30,6 +39,8 @@ def history(
     duration_seconds: int,
     bar_seconds: int,
     seed: int,
+    *,
+    regular_hours: bool = True,
 ) -> list[Bar]:
     """Bars that start before `end`, oldest first; the last one may be partial.
 
@@ -42,25 +53,26 @@ def history(
         return []
     zone = ZoneInfo(market.listing.instrument.time_zone_id)
     days = _trading_days(exchange, con_id, zone, end, duration_seconds)
+    painter = _Painter(exchange, market, what, bar_seconds, seed)
     if bar_seconds >= _DAY:
         slices = _long_slices(days, bar_seconds)
     else:
-        slices = [
-            [(start, min(start + timedelta(seconds=bar_seconds), session.closes))]
-            for _, sessions in days
-            for session in sessions
-            for start in _starts(session, bar_seconds)
-        ]
-        if duration_seconds < _DAY:
-            slices = [s for s in slices if s[0][0] < end][
-                -max(1, duration_seconds // bar_seconds) :
-            ]
-    painter = _Painter(exchange, market, what, bar_seconds, seed)
+        wanted = max(1, duration_seconds // bar_seconds) if duration_seconds < _DAY else None
+        sessions = [session for _, day in days for session in day]
+        short = _short_slices(sessions, bar_seconds, end, wanted, regular_hours)
+        slices = [(None, [stretch]) for stretch in short]
     return [
-        painter.bar([(start, min(stop, end)) for start, stop in parts if start < end])
-        for parts in slices
+        painter.bar([(start, min(stop, end)) for start, stop in parts if start < end], day)
+        for day, parts in slices
         if parts[0][0] < end
     ]
+
+
+def first_bar(exchange: Exchange, con_id: int) -> datetime:
+    """When the history of an instrument begins."""
+    zone = ZoneInfo(exchange.markets[con_id].listing.instrument.time_zone_id)
+    first = datetime.combine(_FIRST_DAY, time(), zone)
+    return exchange.timetable(con_id).sessions(first, first + timedelta(days=7))[0].opens
 
 
 def _trading_days(
@@ -69,14 +81,39 @@ def _trading_days(
     """Sessions by the date in the exchange's zone on which they close, enough for the duration."""
     wanted = max(1, -(-duration_seconds // _DAY))
     reach = wanted + 12 if duration_seconds < 7 * _DAY else wanted
-    first = datetime.combine(end.astimezone(zone).date() - timedelta(days=reach), time(), zone)
+    day = max(_FIRST_DAY, end.astimezone(zone).date() - timedelta(days=reach))
+    first = datetime.combine(day, time(), zone)
     by_day: dict[date, list[Session]] = {}
     for session in exchange.timetable(con_id).sessions(first, end):
-        by_day.setdefault(session.closes.astimezone(zone).date(), []).append(session)
+        # What ends at midnight belongs to the day before.
+        ends = (session.closes - timedelta(seconds=1)).astimezone(zone)
+        by_day.setdefault(ends.date(), []).append(session)
     days = sorted(by_day.items())
     if duration_seconds < _DAY:
         return days
     return days[-wanted:] if duration_seconds < 7 * _DAY else days
+
+
+def _short_slices(
+    sessions: list[Session],
+    bar_seconds: int,
+    end: datetime,
+    wanted: int | None,
+    regular_hours: bool,
+) -> list[Stretch]:
+    """One a bar, the last `wanted` of those that begin before `end` (None: all)."""
+    found: list[Stretch] = []
+    for session in reversed(sessions):
+        of_day = [
+            (start, min(start + timedelta(seconds=bar_seconds), session.closes))
+            for start in _starts(session, bar_seconds)
+        ]
+        if not regular_hours and session.auction_ends > session.closes:
+            of_day.append((session.auction_ends - timedelta(minutes=1), session.auction_ends))
+        found += [stretch for stretch in reversed(of_day) if stretch[0] < end]
+        if wanted is not None and len(found) >= wanted:
+            break
+    return found[:wanted][::-1]
 
 
 def _starts(session: Session, bar_seconds: int) -> list[datetime]:
@@ -96,9 +133,9 @@ def _starts(session: Session, bar_seconds: int) -> list[datetime]:
 
 def _long_slices(
     days: list[tuple[date, list[Session]]], bar_seconds: int
-) -> list[list[tuple[datetime, datetime]]]:
-    """One slice a day, a week or a month, each the sessions in it."""
-    groups: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
+) -> list[tuple[date | None, list[Stretch]]]:
+    """A day, a week or a month each: its first day, and the sessions in it."""
+    groups: dict[tuple[int, int], Slice] = {}
     for day, sessions in days:
         if bar_seconds < 7 * _DAY:
             key = (day.toordinal(), 0)
@@ -106,7 +143,8 @@ def _long_slices(
             key = day.isocalendar()[:2]
         else:
             key = (day.year, day.month)
-        groups.setdefault(key, []).extend((s.opens, s.closes) for s in sessions)
+        _, stretches = groups.setdefault(key, (day, []))
+        stretches.extend((s.opens, s.closes) for s in sessions)
     return list(groups.values())
 
 
@@ -124,8 +162,8 @@ class _Painter:
         self._seed = seed
         self._look = next((look for top, look in _LOOKS if bar_seconds <= top), _COARSEST_LOOK)
 
-    def bar(self, parts: list[tuple[datetime, datetime]]) -> Bar:
-        """One bar over the given stretches of trading."""
+    def bar(self, parts: list[Stretch], day: date | None) -> Bar:
+        """One bar over the given stretches of trading, of this day where it is as long."""
         fair = [price for start, stop in parts for price in self._looks(start, stop)]
         start = parts[0][0]
         if self._what == "BID_ASK":
@@ -141,6 +179,7 @@ class _Painter:
                 volume=None,
                 average=None,
                 count=None,
+                day=day,
             )
         prices = [self._half_units(price) for price in fair]
         half = self._market.steps.unit / 2
@@ -155,6 +194,7 @@ class _Painter:
             volume=volume,
             average=average if volume is not None else None,
             count=count,
+            day=day,
         )
 
     def _looks(self, start: datetime, stop: datetime) -> list[float]:
@@ -174,7 +214,7 @@ class _Painter:
         bid, ask = self._market.maker.quotes(fair)
         return {"BID": 2 * bid, "ASK": 2 * ask}.get(self._what, bid + ask)
 
-    def _volume(self, parts: list[tuple[datetime, datetime]]) -> tuple[Decimal | None, int | None]:
+    def _volume(self, parts: list[Stretch]) -> tuple[Decimal | None, int | None]:
         if self._what != "TRADES":
             return None, None
         listing = self._market.listing

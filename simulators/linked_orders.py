@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
 from simulators.habits import Habits
-from simulators.model import BrokerEvent, BrokerOrder, OrderChanged
+from simulators.model import BrokerEvent, BrokerOrder, NewOrder, OrderChanged
 from simulators.order_register import OrderRegister
 
 _BY_SYSTEM = "Cancelled by System:\n"
@@ -22,6 +22,8 @@ class Desk(Protocol):
     """What can be done to an order that somebody else's fate concerns."""
 
     def submit(self, order: BrokerOrder, fresh: bool = False) -> list[BrokerEvent]: ...
+
+    def anchored(self, asked: NewOrder) -> NewOrder: ...
 
     def resize(self, order: BrokerOrder, quantity: Decimal) -> list[BrokerEvent]: ...
 
@@ -102,7 +104,8 @@ class LinkedOrders:
         return []
 
     def _start(self, child: BrokerOrder, quantity: Decimal) -> list[BrokerEvent]:
-        """Its first part works."""
+        """Its first part works; a stop that follows the market begins where that is now."""
+        child = replace(child, request=self._desk.anchored(child.request))
         awake = self._register.put(
             replace(
                 child,

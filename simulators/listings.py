@@ -2,7 +2,8 @@
 
 Contract ids with a public source are real; those marked *invented* are ours and begin with 990.
 ISINs are the real ones where they are common knowledge, else invented with the check digit 0.
-Market rule ids 9001 to 9003 are invented: the ids that IB gives to ASX are not public.
+Market rule ids 9001 to 9003 are invented: the ids that IB gives to ASX are not public. 26 (US
+shares) and 239 (EUR.USD) are IB's.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ ASX_STEPS = (
 FX_STEPS = ((Decimal("0"), Decimal("0.00005")),)
 FX_JPY_STEPS = ((Decimal("0"), Decimal("0.005")),)
 
+#: SEC Rule 612: a cent. (Below a dollar it is a hundredth of one; nothing here is as cheap.)
+US_STEPS = ((Decimal("0"), Decimal("0.01")),)
+
 ASX_RULE, FX_RULE, FX_JPY_RULE = 9001, 9002, 9003
+US_RULE, EUR_USD_RULE = 26, 239
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,48 @@ def _share(
     )
 
 
-def _pair(base: str, currency: str, con_id: int, price: str, volatility: float) -> Listing:
+def _american(
+    code: str, con_id: int, name: str, isin: str, price: str, exchange: str, level_size: int
+) -> Listing:
+    """A share in US dollars."""
+    instrument = Instrument(
+        symbol=Symbol(code, "USD"),
+        con_id=con_id,
+        sec_type="STK",
+        exchange=exchange,
+        valid_exchanges=("SMART", "NYSE", "NASDAQ", "ARCA"),
+        local_symbol=code,
+        trading_class={"NASDAQ": "NMS"}.get(exchange, code),
+        long_name=name,
+        isin=isin,
+        stock_type="ADR" if "ADR" in name else "COMMON",
+        time_zone_id="US/Eastern",
+        market_rule_id=US_RULE,
+        price_steps=US_STEPS,
+        lot=Decimal(1),
+    )
+    return Listing(
+        instrument=instrument,
+        reference_price=Decimal(price),
+        volatility=0.28,
+        spread_steps=0.6,
+        level_size=level_size,
+        trades_per_minute=10.0,
+        day_volume=level_size * 20_000,
+    )
+
+
+def _pair(
+    base: str,
+    currency: str,
+    con_id: int,
+    price: str,
+    volatility: float,
+    *,
+    trades_per_minute: float = 8.0,
+) -> Listing:
     yen = currency == "JPY"
+    rule = EUR_USD_RULE if (base, currency) == ("EUR", "USD") else FX_RULE
     instrument = Instrument(
         symbol=Symbol(base, currency),
         con_id=con_id,
@@ -104,7 +149,7 @@ def _pair(base: str, currency: str, con_id: int, price: str, volatility: float) 
         isin="",
         stock_type="",
         time_zone_id="US/Eastern",
-        market_rule_id=FX_JPY_RULE if yen else FX_RULE,
+        market_rule_id=FX_JPY_RULE if yen else rule,
         price_steps=FX_JPY_STEPS if yen else FX_STEPS,
         lot=Decimal(1),
     )
@@ -114,7 +159,7 @@ def _pair(base: str, currency: str, con_id: int, price: str, volatility: float) 
         volatility=volatility,
         spread_steps=0.3,
         level_size=1_500_000,
-        trades_per_minute=40.0,
+        trades_per_minute=trades_per_minute,
         day_volume=0,
     )
 
@@ -125,6 +170,9 @@ _CURRENCY_NAMES = {
     "EUR": "Euro",
     "NZD": "New Zealand dollar",
     "JPY": "Japanese yen",
+    "GBP": "British pound",
+    "CHF": "Swiss franc",
+    "CAD": "Canadian dollar",
 }
 
 LISTINGS: tuple[Listing, ...] = (
@@ -195,9 +243,23 @@ LISTINGS: tuple[Listing, ...] = (
         trades_per_minute=8.0,
     ),
     _share("A2M", 189114468, "A2 MILK CO LTD", "NZATME0002S8", "8.35", 5000, volatility=0.35),
-    _pair("AUD", "USD", 14433401, "0.65400", 0.10),
-    _pair("EUR", "USD", 12087792, "1.15800", 0.08),
-    # Invented contract ids: IB lists both pairs under ids that we have no source for.
-    _pair("AUD", "NZD", 990000010, "1.14200", 0.06),
-    _pair("USD", "JPY", 990000011, "152.400", 0.10),
+    # The trap for who says BHP without a currency.
+    _american("BHP", 4986, "BHP GROUP LTD-SPON ADR", "US0886061086", "56.40", "NYSE", 500),
+    _american("AAPL", 265598, "APPLE INC", "US0378331005", "268.50", "NASDAQ", 400),
+    _american("TSLA", 76792991, "TESLA INC", "US88160R1014", "402.00", "NASDAQ", 300),
+    # An invented contract id.
+    _american("MSFT", 990000012, "MICROSOFT CORP", "US5949181045", "476.00", "NASDAQ", 300),
+    # Pairs in IB's order; the reverse of one is no contract. Those of the base currency stand
+    # first: rates are read from the first pair that leads there. Invented ids begin with 990.
+    _pair("AUD", "USD", 14433401, "0.65400", 0.10, trades_per_minute=40.0),
+    _pair("AUD", "NZD", 990000010, "1.14200", 0.06, trades_per_minute=40.0),
+    _pair("EUR", "AUD", 990000016, "1.77050", 0.07),
+    _pair("AUD", "JPY", 990000017, "99.650", 0.11),
+    _pair("EUR", "USD", 12087792, "1.15800", 0.08, trades_per_minute=40.0),
+    _pair("USD", "JPY", 990000011, "152.400", 0.10, trades_per_minute=40.0),
+    _pair("EUR", "JPY", 14321016, "176.500", 0.09),
+    _pair("USD", "CHF", 12087820, "0.80600", 0.08),
+    _pair("GBP", "USD", 990000013, "1.31000", 0.08),
+    _pair("USD", "CAD", 990000014, "1.40500", 0.06),
+    _pair("NZD", "USD", 990000015, "0.57250", 0.10),
 )

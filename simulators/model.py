@@ -6,16 +6,13 @@ Order statuses are those of the TWS API.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
 
 from domain.orders import OrderType, Side, Tif
 from domain.symbols import Symbol
-from simulators.habits import Habits
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +24,14 @@ class Instrument:
     sec_type: str
     """`STK` or `CASH`."""
     exchange: str
-    """Where it is listed: `ASX` or `IDEALPRO`."""
+    """Where it is listed: `ASX`, `NYSE`, `NASDAQ` or `IDEALPRO`."""
     valid_exchanges: tuple[str, ...]
     local_symbol: str
     trading_class: str
     long_name: str
     isin: str
     stock_type: str
-    """`COMMON`, `ETF` or empty."""
+    """`COMMON`, `ETF`, `ADR` or empty."""
     time_zone_id: str
     """`Australia/NSW` or `US/Eastern`."""
     market_rule_id: int
@@ -52,18 +49,27 @@ class Phase(StrEnum):
     OPEN = "OPEN"
     PRE_CLOSE = "PRE_CLOSE"
     CLOSING_AUCTION = "CLOSING_AUCTION"
+    POST_CLOSE = "POST_CLOSE"
+    """At the price of the closing auction alone; only where the habits have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """One trading session of an instrument.
 
-    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`.
+    Trading hours run from `opens` to `auction_ends`, liquid hours from `opens` to `closes`;
+    where trading hours are `extended` they run from one moment to another instead.
     """
 
     opens: datetime
     closes: datetime
     auction_ends: datetime
+    extended: tuple[datetime, datetime] | None = None
+
+    @property
+    def trading(self) -> tuple[datetime, datetime]:
+        """When trading hours begin and end."""
+        return self.extended or (self.opens, self.auction_ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,21 @@ class Bar:
     volume: Decimal | None
     average: Decimal | None
     count: int | None
+    day: date | None = None
+    """The trading day, of bars of a day and more the first one; an evening may belong to the next.
+    None for shorter bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """How a stop follows the market: by an amount of its currency, or by so many percent."""
+
+    amount: Decimal | None
+    percent: Decimal | None
+    limit_offset: Decimal | None = None
+    """How far the limit of a trailing stop limit is beyond the stop."""
+    anchored: bool = False
+    """The client named the first stop price; else it begins where the market is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +145,11 @@ class NewOrder:
     oca_group: str = ""
     oca_type: int = 3
     """1 cancel the others with block, 2 reduce them with block, 3 reduce without block."""
+    trail: Trail | None = None
+    """Of a trailing stop; its stop price is where it stands now."""
+    market_to_limit: bool = False
+    """Of a market order: what does not trade at once stays at the price that it got."""
+    fill_or_kill: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -287,84 +313,3 @@ class BrokerPosition:
     average_cost: Decimal
     market_price: Decimal
     realised_pnl: Decimal
-
-
-class Broker(Protocol):
-    """The broker behind the gateway: accounts, orders and executions, on disk.
-
-    Whatever changes is on disk before a method returns. It outlives the gateway process:
-    a new one opened on the same folder goes on where the last one stopped. The events that
-    a method returns are in the order in which TWS would send their messages.
-    """
-
-    account: str
-    base_currency: str
-    habits: Habits
-    """May be exchanged at any time; what comes next goes by the new ones."""
-
-    def instruments(self) -> Sequence[Instrument]: ...
-
-    def sessions(self, con_id: int, days: int) -> Sequence[Session]:
-        """The sessions from the start of today, exchange time, for so many days."""
-        ...
-
-    def top(self, con_id: int) -> TopOfBook: ...
-
-    def bars(
-        self, con_id: int, what: str, end: datetime, duration_seconds: int, bar_seconds: int
-    ) -> Sequence[Bar]:
-        """Bars up to `end`, oldest first; `what` is TRADES, MIDPOINT, BID, ASK or BID_ASK."""
-        ...
-
-    def place(self, order: NewOrder) -> list[BrokerEvent]:
-        """Take a new order, or change the live one that has its client id and order id."""
-        ...
-
-    def preview(self, order: NewOrder) -> Preview | OrderRefused:
-        """What would come of an order; nothing is kept of the question."""
-        ...
-
-    def cancel(self, client_id: int, order_id: int) -> list[BrokerEvent]: ...
-
-    def cancel_all(self) -> list[BrokerEvent]:
-        """Cancel every open order of the account, whoever placed it."""
-        ...
-
-    def bind_manual_orders(self) -> list[BrokerEvent]:
-        """Give the orders that were entered by hand ids of client 0, later ones too."""
-        ...
-
-    def advance(self) -> list[BrokerEvent]:
-        """Let the markets move up to the clock's present, and match."""
-        ...
-
-    def next_order_id(self, client_id: int) -> int:
-        """One above the highest order id that this client has used."""
-        ...
-
-    def orders(self) -> Sequence[BrokerOrder]:
-        """All orders, open and completed, oldest first."""
-        ...
-
-    def executions(self) -> Sequence[tuple[Execution, Commission | None]]:
-        """All executions, oldest first."""
-        ...
-
-    def positions(self) -> Sequence[BrokerPosition]: ...
-
-    def cash(self) -> dict[str, Decimal]:
-        """Cash by currency."""
-        ...
-
-    @property
-    def initial_margin_rate(self) -> Decimal:
-        """The part of a share's value that is needed to buy it."""
-        ...
-
-    def margin(self) -> Margin: ...
-
-    def rate(self, currency: str) -> Decimal:
-        """Units of the base currency for one of `currency`, at mid."""
-        ...
-
-    def close(self) -> None: ...

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.orders import Tif
+from simulators.habits import Habits
 from simulators.model import BrokerOrder, Instrument, NewOrder, Phase
 from simulators.price_steps import PriceSteps
 
@@ -39,9 +40,32 @@ NOT_FOR_SHORT_SALE = Refusal(
     "Order rejected - reason:The contract is not available for short sale.",
     kept=True,
 )
+SHORT_SALE_BANNED = Refusal(
+    201, "Order rejected - reason:Short sales of this security are banned.", kept=True
+)
+SMALL_PARCEL = Refusal(
+    201,
+    "Order rejected - reason:The order does not meet the minimum marketable parcel of AUD 500.",
+    kept=True,
+)
+NO_FILL_OR_KILL = Refusal(
+    201,
+    "Order rejected - reason:The time-in-force FOK is invalid for this combination of exchange "
+    "and security type.",
+)
 CURRENCY_LEVERAGE = Refusal(
     201, "Order rejected - reason:FX trade would expose account to currency leverage.", kept=True
 )
+
+
+def too_many_orders(most: int) -> Refusal:
+    """So many orders of one side of one contract may be active."""
+    return Refusal(
+        201,
+        f"Order rejected - reason:No more than {most} active orders on one side of a contract are "
+        "allowed.",
+        kept=True,
+    )
 
 
 def unknown_order(order_id: int) -> Refusal:
@@ -78,9 +102,10 @@ def refuse_fields(order: NewOrder, instrument: Instrument, account: str) -> Refu
     return _refuse_quantity(order.quantity, instrument) or _refuse_prices(order, instrument)
 
 
-def refuse_phase(phase: Phase) -> Refusal | None:
-    """An auction that runs takes nothing new and changes nothing."""
-    if phase in (Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION):
+def refuse_phase(phase: Phase, habits: Habits) -> Refusal | None:
+    """An auction that runs takes nothing new and changes nothing; nor may the time after it."""
+    shut = phase is Phase.POST_CLOSE and habits.post_close == "cancel_only"
+    if shut or phase in (Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION):
         return Refusal(
             201,
             "Order rejected - reason:The exchange does not accept new or amended orders during "
@@ -123,6 +148,16 @@ def refuse_cancel(order: BrokerOrder | None, order_id: int) -> Refusal | None:
     return None
 
 
+def trail_is_sound(order: NewOrder) -> bool:
+    """It trails by an amount or by percent, not both, above zero; a limit keeps a distance."""
+    trail = order.trail
+    if trail is None:
+        return True
+    given = [figure for figure in (trail.amount, trail.percent) if figure]
+    has_limit = trail.limit_offset is not None and trail.limit_offset >= 0
+    return len(given) == 1 and given[0] > 0 and has_limit == order.type.needs_limit
+
+
 def _refuse_quantity(quantity: Decimal, instrument: Instrument) -> Refusal | None:
     if not quantity.is_finite() or quantity < 0:
         return _invalid("Invalid order size was entered")
@@ -141,6 +176,8 @@ def _refuse_quantity(quantity: Decimal, instrument: Instrument) -> Refusal | Non
 def _refuse_prices(order: NewOrder, instrument: Instrument) -> Refusal | None:
     if order.tif is Tif.IOC and order.type.needs_stop:
         return Refusal(111, "The TIF (Tif type) and the order type are incompatible.")
+    if not trail_is_sound(order):
+        return _invalid("Invalid trailing amount was entered")
     steps = PriceSteps(instrument.price_steps)
     for price, needed, name in (
         (order.limit_price, order.type.needs_limit, "limit"),

@@ -11,10 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from domain.orders import OrderType
 from simulators.exchange import Exchange
-from simulators.exchange_orders import Happening, MarketOrder, What
+from simulators.exchange_orders import Happening, What
+from simulators.funds import Funds
 from simulators.habits import Habits
 from simulators.linked_orders import LinkedOrders
+from simulators.market_terms import MarketTerms
 from simulators.model import (
     BrokerEvent,
     BrokerOrder,
@@ -25,7 +28,7 @@ from simulators.model import (
     OrderNotice,
     Traded,
 )
-from simulators.order_messages import discarded, held_until
+from simulators.order_messages import ODD_LOT, discarded, held_until, locating, warning
 from simulators.order_register import OrderRegister
 from simulators.settlement import Settlement
 
@@ -40,11 +43,15 @@ class OrderDesk:
         register: OrderRegister,
         exchange: Exchange,
         settlement: Settlement,
+        funds: Funds,
         habits: Callable[[], Habits],
     ) -> None:
         self._register = register
         self._exchange = exchange
         self._settlement = settlement
+        self._funds = funds
+        self._terms = MarketTerms(register, exchange, funds)
+        self._habits = habits
         self._linked = LinkedOrders(self, register, habits)
 
     def put_back(self, state: dict[int, tuple[bool, datetime]]) -> None:
@@ -57,17 +64,23 @@ class OrderDesk:
                 register.triggered.add(perm_id)
             if not order.waits_at_broker:
                 market = self._exchange.markets[order.request.con_id]
-                market.restore(self._market_order(order))
+                market.restore(self._terms.at_market(order))
 
     # What clients ask for
 
-    def take(self, asked: NewOrder) -> list[BrokerEvent]:
-        """A new order; with `transmit` it goes out, and what was kept back of its bracket too."""
+    def take(self, asked: NewOrder, *, located: bool = True) -> list[BrokerEvent]:
+        """A new order; with `transmit` it goes out, and what was kept back of its bracket too.
+
+        One that is not `located` waits for shares that can be borrowed.
+        """
         parent = self._register.parent(asked)
         if parent is not None and not asked.oca_group:
             # IB makes a group of the orders that share a parent.
             asked = replace(asked, oca_group=str(parent.perm_id), oca_type=3)
         order = self._register.enter(asked, "PreSubmitted")
+        if not located and asked.transmit:
+            held = self._register.put(replace(order, why_held="locate"))
+            return [OrderChanged(held), locating(asked)]
         return self._transmit(order) if asked.transmit else []
 
     def keep_refused(self, asked: NewOrder) -> BrokerOrder:
@@ -91,10 +104,11 @@ class OrderDesk:
         if kept_back:
             order = register.put(order)
             return self._transmit(order) if asked.transmit else []
-        register.session_opens[old.perm_id] = self._exchange.span(asked.con_id).session.opens
+        opens = self._exchange.session_of_new_order(asked.con_id)
+        register.session_opens[old.perm_id] = opens
         same_terms = (before.type, before.limit_price, before.stop_price, before.tif) == (
             asked.type, asked.limit_price, asked.stop_price, asked.tif
-        )  # fmt: skip
+        ) and before.trail == asked.trail  # fmt: skip
         if (before.type, before.stop_price) != (asked.type, asked.stop_price):
             register.triggered.discard(old.perm_id)
         order = register.put(order)
@@ -107,11 +121,28 @@ class OrderDesk:
         self._exchange.withdraw(asked.con_id, old.perm_id)
         return events + self.submit(order)
 
+    def locate(self, order: BrokerOrder) -> list[BrokerEvent]:
+        """Shares were found that can be borrowed: the order goes to the exchange."""
+        found = self._register.put(replace(order, why_held=""))
+        return [OrderChanged(found), *self.submit(found, fresh=True)]
+
     def cancel(self, order: BrokerOrder) -> list[BrokerEvent]:
         """A cancel by whoever owns it, with all that hangs on it."""
         if not order.request.transmit:
             return self._discard(order)
         return self.end(order, "Cancelled by Trader") + self._linked.after_cancel(order)
+
+    def end_by_broker(self, order: BrokerOrder, status: str, how: str) -> list[BrokerEvent]:
+        """The broker ends an order: Cancelled, or Inactive as if it had refused it."""
+        if status == "Cancelled":
+            return self.end(order, how, pending=False) + self._linked.after_cancel(order)
+        self._exchange.withdraw(order.request.con_id, order.perm_id)
+        now, asked = self._exchange.now, order.request
+        done = self._register.put(
+            replace(order, status=status, why_held="", completed_at=now, completed_status=how)
+        )
+        refusal = OrderNotice(asked.client_id, asked.order_id, 201, how)
+        return [refusal, OrderChanged(done), *self._linked.after_cancel(order)]
 
     # What the exchange says
 
@@ -135,6 +166,18 @@ class OrderDesk:
                 case What.TRIGGERED:
                     self._register.triggered.add(order.perm_id)
                     events.append(OrderChanged(self._register.put(replace(order, why_held=""))))
+                case What.LIMITED:
+                    limited = replace(
+                        order.request, type=OrderType.LIMIT, limit_price=happening.price
+                    )
+                    self._register.put(replace(order, request=limited))
+                case What.TRAILED:
+                    request = replace(
+                        order.request, stop_price=happening.price, limit_price=happening.limit
+                    )
+                    moved = self._register.put(replace(order, request=request))
+                    if self._habits().trailing_stop_told:
+                        events.append(OrderChanged(moved))
                 case What.WORKING if order.request.type.needs_limit:
                     events += self._working(order)
                 case What.WORKING:
@@ -156,7 +199,11 @@ class OrderDesk:
     def submit(self, order: BrokerOrder, fresh: bool = False) -> list[BrokerEvent]:
         """Send an order to the exchange; `fresh`: for the first time, so that it is announced."""
         con_id = order.request.con_id
-        return self.tell(self._exchange.submit(con_id, self._market_order(order)), fresh)
+        return self.tell(self._exchange.submit(con_id, self._terms.at_market(order)), fresh)
+
+    def anchored(self, asked: NewOrder) -> NewOrder:
+        """A trailing stop whose first price the client left open, set behind the market."""
+        return self._terms.anchored(asked)
 
     def resize(self, order: BrokerOrder, quantity: Decimal) -> list[BrokerEvent]:
         """Give an order another quantity by the broker's own decision; it keeps its place."""
@@ -179,6 +226,8 @@ class OrderDesk:
         self, order: BrokerOrder, how: str, when: datetime | None = None, pending: bool = True
     ) -> list[BrokerEvent]:
         """PendingCancel, Cancelled and the notice 202; what expires is never pending."""
+        if not order.request.transmit:
+            return self._discard(order)
         self._exchange.withdraw(order.request.con_id, order.perm_id)
         completed_at = when or self._exchange.now
         done = self._register.put(
@@ -222,6 +271,9 @@ class OrderDesk:
             events.append(OrderChanged(sent))
             if not waits:
                 outgoing.append(sent)
+                if self._funds.is_odd_lot(asked):
+                    instrument = self._exchange.markets[asked.con_id].listing.instrument
+                    events.append(warning(asked, instrument, ODD_LOT))
         for sent in outgoing:
             events += self.submit(sent, fresh=True)
         return events
@@ -235,22 +287,6 @@ class OrderDesk:
             )
             events += discarded(gone)
         return events
-
-    def _market_order(self, order: BrokerOrder) -> MarketOrder:
-        asked = order.request
-        steps = self._exchange.markets[asked.con_id].steps
-        limit, stop = asked.limit_price, asked.stop_price
-        return MarketOrder(
-            perm_id=order.perm_id,
-            side=asked.side,
-            type=asked.type,
-            remaining=int(order.remaining),
-            limit=steps.to_units(limit) if asked.type.needs_limit and limit is not None else None,
-            stop=steps.to_units(stop) if asked.type.needs_stop and stop is not None else None,
-            tif=asked.tif,
-            session_opens=self._register.session_opens[order.perm_id],
-            triggered=order.perm_id in self._register.triggered,
-        )
 
     def _working(self, order: BrokerOrder) -> list[BrokerEvent]:
         if order.status == "Submitted":
@@ -266,7 +302,8 @@ class OrderDesk:
         if (order.status, order.why_held) != ("PreSubmitted", why):
             changed = self._register.put(replace(order, status="PreSubmitted", why_held=why))
             events.append(OrderChanged(changed))
-        if announce and not waits_for_stop:
+        halted = self._exchange.markets[asked.con_id].halted
+        if announce and not waits_for_stop and not halted:
             instrument = self._exchange.markets[asked.con_id].listing.instrument
             events.append(held_until(asked, instrument, self._exchange.opens(asked.con_id)))
         return events

@@ -7,6 +7,19 @@ from zoneinfo import ZoneInfo
 
 from simulators.model import BrokerEvent, BrokerOrder, Instrument, NewOrder, OrderNotice
 
+#: IDEALPRO takes orders from US$25,000 on.
+ODD_LOT = (
+    "Your order size is below the USD 25000 IdealPro minimum and will be routed as an odd lot "
+    "order."
+)
+
+
+def locating(order: NewOrder) -> OrderNotice:
+    """404: a short sale waits for shares that can be borrowed."""
+    return OrderNotice(
+        order.client_id, order.order_id, 404, "Order held while securities are located."
+    )
+
 
 def held_until(order: NewOrder, instrument: Instrument, opens: datetime) -> OrderNotice:
     """399: nothing goes to the exchange before it opens."""

@@ -85,6 +85,10 @@ class OrderRegister:
 
     # How orders hang together
 
+    def forget_order_ids(self) -> None:
+        """No order is found by its order id any more; a new one may have the same."""
+        self._by_client.clear()
+
     def parent(self, order: NewOrder) -> BrokerOrder | None:
         """The order that this one is attached to."""
         return self.find(order.client_id, order.parent_id) if order.parent_id else None
@@ -116,6 +120,7 @@ class OrderRegister:
             other
             for other in self.open_orders()
             if group and other.request.oca_group == group and other.perm_id != order.perm_id
+            if other.request.transmit
         ]
 
     def is_spent(self, group: str) -> bool:
@@ -146,7 +151,7 @@ class OrderRegister:
             completed_at=now if final else None,
             completed_status=status if final else "",
         )
-        self.session_opens[new.perm_id] = self._exchange.span(order.con_id).session.opens
+        self.session_opens[new.perm_id] = self._exchange.session_of_new_order(order.con_id)
         return self.put(new)
 
     def put(self, order: BrokerOrder) -> BrokerOrder:
@@ -162,6 +167,11 @@ class OrderRegister:
         opens = self.session_opens.get(order.perm_id, order.placed_at)
         self._store.put_order(order, order.perm_id in self.triggered, opens)
         return order
+
+    def put_halts(self) -> None:
+        """Write down where trading is halted."""
+        halted = (con_id for con_id, market in self._exchange.markets.items() if market.halted)
+        self._store.put_meta("halted", " ".join(map(str, halted)))
 
     def new_execution_id(self) -> str:
         """The next, in the form of TWS: `0000e0d5.67fe0001.01.01`."""

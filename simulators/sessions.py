@@ -29,6 +29,20 @@ ASX_HOLIDAYS = frozenset(
     )
 )  # fmt: skip
 
+#: NYSE holidays and early closings, weekdays (nyse.com, holidays and trading hours).
+US_HOLIDAYS = frozenset(
+    date.fromisoformat(day)
+    for day in (
+        "2026-01-01", "2026-01-19", "2026-02-16", "2026-04-03", "2026-05-25", "2026-06-19",
+        "2026-07-03", "2026-09-07", "2026-11-26", "2026-12-25", "2027-01-01", "2027-01-18",
+        "2027-02-15", "2027-03-26", "2027-05-31", "2027-06-18", "2027-07-05", "2027-09-06",
+        "2027-11-25", "2027-12-24",
+    )
+)  # fmt: skip
+_US_HALF_DAYS = frozenset(
+    date.fromisoformat(day) for day in ("2026-11-27", "2026-12-24", "2027-11-26")
+)
+
 #: The last trading days before Christmas and New Year: continuous trading ends at 14:10.
 _HALF_DAYS = frozenset({(12, 24), (12, 31)})
 
@@ -126,14 +140,22 @@ def demo_currencies() -> Timetable:
     return Timetable(ZoneInfo("UTC"), lambda day: [_demo_pair(at) for at in _two_hours(day)])
 
 
-def asx_shares(seed: int) -> Timetable:
-    """The hours of the ASX since June 2025, with its random auction ends drawn from `seed`."""
-    return Timetable(SYDNEY, lambda day: _asx_day(day, seed))
+def asx_shares(seed: int, *, post_close: bool = False) -> Timetable:
+    """The hours of the ASX since June 2025, with its random auction ends drawn from `seed`.
+
+    `post_close`: with the phase after the closing auction, until 16:21:30 (two sources differ).
+    """
+    return Timetable(SYDNEY, lambda day: _asx_day(day, seed, post_close))
 
 
 def currency_week() -> Timetable:
     """IDEALPRO: from 17:15 to 17:00 New York, Sunday evening to Friday."""
     return Timetable(NEW_YORK, _currency_day)
+
+
+def us_shares() -> Timetable:
+    """New York: 09:30 to 16:00; trades outside those hours are announced and not simulated."""
+    return Timetable(NEW_YORK, _us_day)
 
 
 def _two_hours(day: date) -> list[datetime]:
@@ -160,7 +182,7 @@ def _demo_pair(opens: datetime) -> TradingDay:
     )
 
 
-def _asx_day(day: date, seed: int) -> list[TradingDay]:
+def _asx_day(day: date, seed: int, post_close: bool) -> list[TradingDay]:
     if day.weekday() >= 5 or day in ASX_HOLIDAYS:
         return []
     chance = random.Random(f"{seed}:asx:{day}")
@@ -180,9 +202,11 @@ def _asx_day(day: date, seed: int) -> list[TradingDay]:
         (Phase.CLOSING_AUCTION, auction),
     )
     session = Session(at(time(9, 59)), at(close), auction + timedelta(minutes=1))
-    return [
-        TradingDay(session, phases, auction + timedelta(seconds=round(chance.uniform(30, 60), 3)))
-    ]
+    auction_over = auction + timedelta(seconds=round(chance.uniform(30, 60), 3))
+    if not post_close:
+        return [TradingDay(session, phases, auction_over)]
+    ends = auction + timedelta(minutes=11, seconds=30)
+    return [TradingDay(session, (*phases, (Phase.POST_CLOSE, auction_over)), ends)]
 
 
 def _currency_day(day: date) -> list[TradingDay]:
@@ -191,3 +215,16 @@ def _currency_day(day: date) -> list[TradingDay]:
     opens = datetime.combine(day, time(17, 15), NEW_YORK).astimezone(UTC)
     closes = datetime.combine(day + timedelta(days=1), time(17, 0), NEW_YORK).astimezone(UTC)
     return [TradingDay(Session(opens, closes, closes), ((Phase.OPEN, opens),), closes)]
+
+
+def _us_day(day: date) -> list[TradingDay]:
+    if day.weekday() >= 5 or day in US_HOLIDAYS:
+        return []
+    half = day in _US_HALF_DAYS
+
+    def at(hour: int, minute: int = 0) -> datetime:
+        return datetime.combine(day, time(hour, minute), NEW_YORK).astimezone(UTC)
+
+    opens, closes = at(9, 30), at(13 if half else 16)
+    session = Session(opens, closes, closes, (at(4), at(17 if half else 20)))
+    return [TradingDay(session, ((Phase.OPEN, opens),), closes)]

@@ -45,10 +45,6 @@ class Settlement:
         self._store.put_position(con_id, self.account.holdings[con_id])
         return settled
 
-    def market_price(self, con_id: int) -> Decimal:
-        """What one of an instrument is worth now."""
-        return self._funds.market_price(con_id)
-
     def recharge(self, before: Commission, after: Commission) -> None:
         """A commission turned out otherwise."""
         self.account.charge(after.currency, after.amount - before.amount)

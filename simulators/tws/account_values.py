@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.tws.fields import money, number
 
 _ZERO = Decimal(0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from runtime.interface import Clock
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.tws import encode
 from simulators.tws.account_values import NEVER_HELD, AccountValue, account_values
+from simulators.tws.data_habits import DataHabits
 from simulators.tws.fields import FieldReader
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers
@@ -19,6 +21,11 @@ UPDATE_SECONDS = 180.0
 
 #: Summaries that one client may have open at a time (error 322 above it).
 MAX_SUMMARIES = 2
+
+_REPLACED = (
+    2100,
+    "New account data requested from TWS. API client has been unsubscribed from account data.",
+)
 
 _LEDGER_TAGS = frozenset(NEVER_HELD) | frozenset(
     {
@@ -57,9 +64,12 @@ class _Interest:
 class AccountDesk:
     """Answers requests about the account. `time_zone` is that of the gateway's operator."""
 
-    def __init__(self, broker: Broker, clock: Clock, time_zone: str) -> None:
+    def __init__(
+        self, broker: Broker, clock: Clock, time_zone: str, habits: Callable[[], DataHabits]
+    ) -> None:
         self._broker = broker
         self._clock = clock
+        self._habits = habits
         self._zone = ZoneInfo(time_zone)
         self._interests: dict[Session, _Interest] = {}
         self._moved: set[int] = set()
@@ -141,6 +151,8 @@ class AccountDesk:
             return
         if not self._is_ours(session, -1, account):
             return
+        if self._habits().account_updates_once:
+            self._unsubscribe_others(session)
         interest.updates = True
         for key in [key for key in interest.told if key[0] == "updates"]:
             del interest.told[key]
@@ -149,6 +161,12 @@ class AccountDesk:
             session.send(encode.portfolio_value(self._broker.account, held, session.version))
         session.send(self._time())
         session.send(encode.simple(Reply.ACCOUNT_DOWNLOAD_END, self._broker.account))
+
+    def _unsubscribe_others(self, session: Session) -> None:
+        for other, interest in self._interests.items():
+            if other is not session and interest.updates:
+                interest.updates = False
+                other.send_error(-1, *_REPLACED)
 
     def _send_values(
         self, session: Session, interest: _Interest, values: list[AccountValue]

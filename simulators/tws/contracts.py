@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from runtime.interface import Clock
-from simulators.model import Broker, Instrument
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Instrument,
+)
 from simulators.model import Session as TradingSession
 from simulators.tws import encode
+from simulators.tws.data_habits import DataHabits
 from simulators.tws.fields import FieldReader
 from simulators.tws.protocol import Reply, Request
 from simulators.tws.requests import ContractQuery
@@ -99,28 +103,38 @@ def hours_text(
 ) -> str:
     """Hours as TWS writes them, `20260909:0959-20260909:1611;20260912:CLOSED;…`.
 
-    Each session stands under the day on which it opens, in the instrument's zone. The wire
+    Each session stands under the day on which it opens, in the instrument's zone; the first may
+    have opened the day before. A day on which one only ends has no entry of its own. The wire
     knows whole minutes: a part of one is cut off.
     """
     where = ZoneInfo(zone)
     by_day: dict[date, list[str]] = {first + timedelta(days=n): [] for n in range(days)}
-    for session in sessions:
-        opens = session.opens.astimezone(where)
-        ends = (session.closes if liquid else session.auction_ends).astimezone(where)
-        if opens.date() in by_day:
-            by_day[opens.date()].append(f"{opens:%Y%m%d:%H%M}-{ends:%Y%m%d:%H%M}")
+    last = first + timedelta(days=days)
+    ended_on = set()
+    for session in sorted(sessions, key=lambda session: session.opens):
+        begin, end = (session.opens, session.closes) if liquid else session.trading
+        opens, ends = begin.astimezone(where), end.astimezone(where)
+        if opens.date() < last and ends.date() >= first:
+            text = f"{opens:%Y%m%d:%H%M}-{ends:%Y%m%d:%H%M}"
+            by_day.setdefault(opens.date(), []).append(text)
+            ended_on.add(ends.date())
     return ";".join(
-        ",".join(windows) if windows else f"{day:%Y%m%d}:CLOSED" for day, windows in by_day.items()
+        ",".join(windows) if windows else f"{day:%Y%m%d}:CLOSED"
+        for day, windows in sorted(by_day.items())
+        if windows or day not in ended_on
     )
 
 
 class ContractDesk:
     """Answers requests about contracts."""
 
-    def __init__(self, broker: Broker, book: ContractBook, clock: Clock) -> None:
+    def __init__(
+        self, broker: Broker, book: ContractBook, clock: Clock, habits: Callable[[], DataHabits]
+    ) -> None:
         self._broker = broker
         self._book = book
         self._clock = clock
+        self._habits = habits
 
     def handlers(self) -> Handlers:
         """Which requests are answered here."""
@@ -128,7 +142,6 @@ class ContractDesk:
             Request.CONTRACT_DETAILS: self._details,
             Request.MATCHING_SYMBOLS: self._matching,
             Request.MARKET_RULE: self._market_rule,
-            Request.DEPTH_EXCHANGES: self._depth_exchanges,
         }
 
     def _details(self, session: Session, fields: FieldReader) -> None:
@@ -141,13 +154,13 @@ class ContractDesk:
         if not found:
             session.send_error(req_id, 200, _NOT_FOUND)
             return
+        no_time_zone = self._habits().no_time_zone
         for instrument in found:
             exchange = query.exchange or instrument.valid_exchanges[0]
             trading, liquid = self._hours(instrument)
+            shown = replace(instrument, time_zone_id="") if no_time_zone else instrument
             session.send(
-                encode.contract_details(
-                    req_id, instrument, exchange, trading, liquid, session.version
-                )
+                encode.contract_details(req_id, shown, exchange, trading, liquid, session.version)
             )
         session.send(encode.simple(Reply.CONTRACT_DETAILS_END, req_id))
 
@@ -172,6 +185,3 @@ class ContractDesk:
         session.send_error(
             -1, 321, f"Error validating request.-'cs' : cause - Invalid market rule id {rule_id}"
         )
-
-    def _depth_exchanges(self, session: Session, fields: FieldReader) -> None:
-        session.send([str(Reply.DEPTH_EXCHANGES.value), "0"])

@@ -10,7 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from domain.orders import OrderType, Side
-from simulators.model import BrokerOrder, Commission, Execution, Instrument, Preview
+from simulators.model import BrokerOrder, Commission, Execution, Instrument, NewOrder, Preview
 from simulators.tws.encode import contract_fields
 from simulators.tws.fields import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, money, number, size
 from simulators.tws.protocol import VERSION_PEG_OFFSETS, Reply
@@ -21,8 +21,17 @@ ORDER_TYPES = {
     "MKT": OrderType.MARKET,
     "STP": OrderType.STOP,
     "STP LMT": OrderType.STOP_LIMIT,
+    "TRAIL": OrderType.STOP,
+    "TRAIL LIMIT": OrderType.STOP_LIMIT,
+    "MTL": OrderType.MARKET,
 }
-_WIRE_TYPES = {order_type: name for name, order_type in ORDER_TYPES.items()}
+_PLAIN = {
+    OrderType.LIMIT: "LMT",
+    OrderType.MARKET: "MKT",
+    OrderType.STOP: "STP",
+    OrderType.STOP_LIMIT: "STP LMT",
+}
+_TRAILING = {OrderType.STOP: "TRAIL", OrderType.STOP_LIMIT: "TRAIL LIMIT"}
 
 
 def local_time(time: datetime, zone: str) -> str:
@@ -52,14 +61,32 @@ def order_status(order: BrokerOrder, version: int) -> list[str]:
 def _terms(order: BrokerOrder, version: int) -> list[str]:
     """Side, quantity, type, the two prices and the time in force."""
     request = order.request
+    kind, aux = _PLAIN[request.type], request.stop_price
+    if request.trail is not None:
+        kind, aux = _TRAILING[request.type], request.trail.amount
+    if request.market_to_limit and request.type is OrderType.MARKET:
+        kind = "MTL"
     return [
         request.side.value,
         size(request.quantity, version),
-        _WIRE_TYPES[request.type],
+        kind,
         number(request.limit_price or Decimal(0)),
-        number(request.stop_price or Decimal(0)),
-        request.tif.value,
+        number(aux or Decimal(0)),
+        "FOK" if request.fill_or_kill else request.tif.value,
     ]
+
+
+def _trail(request: NewOrder) -> tuple[str, str, str]:
+    """Where a trailing stop stands, its percentage, and how far off its limit is."""
+    trail = request.trail
+    if trail is None or request.stop_price is None:
+        return UNSET_DOUBLE, "", UNSET_DOUBLE
+    percent, offset = trail.percent, trail.limit_offset
+    return (
+        number(request.stop_price),
+        "" if percent is None else number(percent),
+        UNSET_DOUBLE if offset is None else number(offset),
+    )
 
 
 def open_order(
@@ -74,6 +101,7 @@ def open_order(
     `figures` are those of a preview, as `preview_figures` gives them; they make it a what-if.
     """
     request = order.request
+    stop, percent, offset = _trail(request)
     tag = f"{order.perm_id}.0/{request.account}/{request.client_id}"
     fields = [
         str(Reply.OPEN_ORDER.value),
@@ -103,14 +131,15 @@ def open_order(
             "0",
             "",
         ),  # … delta-neutral
-        *("0", "0", "", "", "", "", ""),  # continuousUpdate … comboLegsDescrip
+        *("0", "0", stop if request.trail else "", percent),  # continuousUpdate … trailingPercent
+        *("", "", ""),  # basisPoints … comboLegsDescrip
         *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
         *("0", "", "IB", "0", "0", "", "0"),  # optOut, clearing, notHeld, … solicited
         *("0" if figures is None else "1", order.status),
         *([UNSET_DOUBLE] * 9 if figures is None else figures[:9]),
         *(_commission(commission) if figures is None else figures[9:]),
         *("", "0", "0", "0"),  # warningText, randomize, conditions
-        *("None", *([UNSET_DOUBLE] * 6)),  # adjusted type and prices, trigger, trail
+        *("None", UNSET_DOUBLE, stop, offset, *([UNSET_DOUBLE] * 3)),  # adjusted type and prices
         *("0", "", "", "", "0", "1", "0", "0", "0"),  # trailing unit … usePriceMgmtAlgo
     ]
     for since, field in ((159, ""), (160, ""), (162, "0")):  # duration, postToAts, autoCancel
@@ -161,6 +190,7 @@ def completed_order(
     """An order that is over. It has no order id and no client id, as IB sends none."""
     request = order.request
     done = order.completed_at or order.placed_at
+    stop, percent, offset = _trail(request)
     fields = [
         str(Reply.COMPLETED_ORDER.value),
         *contract_fields(instrument, request.exchange),
@@ -171,12 +201,12 @@ def completed_order(
         *("0", "", "-1", "", "", "", "", ""),  # shortSaleSlot … stockRangeUpper
         *(UNSET_INT, "0", "0", "", str(request.oca_type), "0"),  # displaySize … triggerMethod
         *("", "0", "None", "", "0", "0", "0", ""),  # volatility, delta-neutral
-        *("0", "0", "", "", ""),  # continuousUpdate … comboLegsDescrip
+        *("0", "0", stop if request.trail else "", percent, ""),  # … comboLegsDescrip
         *("0", "0", "0", UNSET_INT, UNSET_INT, "", ""),  # legs, params, scale, hedge
         *("", "IB", "0", "0", "", "0"),  # clearing, notHeld, delta-neutral, algo, solicited
         order.status,
         *("0", "0", "0"),  # randomize, conditions
-        *(UNSET_DOUBLE, UNSET_DOUBLE, "0", "1", "0", ""),  # trailStop … autoCancelDate
+        *(stop, offset, "0", "1", "0", ""),  # trailStop … autoCancelDate
         size(order.filled, version),
         *(UNSET_INT, "0", "Not an insider or substantial shareholder", "0", "0", UNSET_LONG),
         local_time(done, zone),

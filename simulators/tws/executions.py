@@ -6,7 +6,10 @@ from datetime import datetime
 
 from domain.orders import Side
 from runtime.interface import Clock
-from simulators.model import Broker, Execution
+from simulators.broker_interface import Broker
+from simulators.model import (
+    Execution,
+)
 from simulators.tws import encode, encode_orders
 from simulators.tws.contracts import ContractBook
 from simulators.tws.fields import FieldReader
@@ -29,6 +32,15 @@ class ExecutionDesk:
         self._book = book
         self._clock = clock
         self._zone = time_zone
+        self._forgotten_until: datetime | None = None
+
+    def forget_until(self, moment: datetime) -> None:
+        """What is older is in no list any more, as after a restart behind midnight."""
+        self._forgotten_until = moment
+
+    def _since(self) -> datetime:
+        today = midnight(self._clock.now(), self._zone)
+        return today if self._forgotten_until is None else max(today, self._forgotten_until)
 
     def handlers(self) -> Handlers:
         """Which requests are answered here."""
@@ -42,7 +54,7 @@ class ExecutionDesk:
         fields.skip()
         req_id = fields.integer()
         wanted = ExecutionFilter.read(fields)
-        since = midnight(self._clock.now(), self._zone)
+        since = self._since()
         if wanted.time:
             try:
                 asked, has_zone = parse_time(wanted.time, self._zone)
@@ -83,7 +95,7 @@ class ExecutionDesk:
         )
 
     def _completed_orders(self, session: Session, fields: FieldReader) -> None:
-        since = midnight(self._clock.now(), self._zone)
+        since = self._since()
         for order in self._broker.orders():
             if not order.request.transmit:
                 continue

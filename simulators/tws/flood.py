@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import cycle
 
 from runtime.interface import Clock
-from simulators.model import Broker
+from simulators.broker_interface import Broker
 from simulators.tws.fields import number
 from simulators.tws.quote_stream import ASK, BID, QuoteStream
 from simulators.tws.server import GatewayServer

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from runtime.interface import Clock
+from simulators.broker_interface import Broker
 from simulators.model import (
     BookMoved,
-    Broker,
     BrokerEvent,
     BrokerOrder,
     Commission,

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from domain.orders import Side, Tif
-from simulators.model import Broker, NewOrder, OrderRefused
+from simulators.broker_interface import Broker
+from simulators.model import (
+    NewOrder,
+    OrderRefused,
+    Trail,
+)
 from simulators.tws import encode, encode_orders
 from simulators.tws.contracts import ContractBook, ContractError
 from simulators.tws.encode_orders import ORDER_TYPES
@@ -18,11 +23,12 @@ _INVALID = "Error validating request.-'bF' : cause - "
 
 #: Order types of TWS that are not served here; any other name is no order type at all.
 _OTHER_TYPES = frozenset(
-    {"MOC", "LOC", "MIT", "LIT", "MTL", "TRAIL", "TRAIL LIMIT", "REL", "MIDPRICE", "PEG BENCH"}
+    {"MOC", "LOC", "MIT", "LIT", "REL", "MIDPRICE", "PEG BENCH"}
     | {"PEG MID", "PEG BEST", "PEG MKT", "BOX TOP", "SNAP MID", "SNAP MKT", "SNAP PRIM", "MKT PRT"}
     | {"STP PRT", "PEG STK", "VOL", "PASSV REL"}
 )
-_SERVED_TIFS = frozenset({tif.value for tif in Tif})
+#: Fill-or-kill is an IOC order that may not be filled in part.
+_TIFS = {**{tif.value: tif for tif in Tif}, "": Tif.DAY, "FOK": Tif.IOC}
 
 
 class OrderDesk:
@@ -58,6 +64,7 @@ class OrderDesk:
             return
         assert session.client_id is not None and ticket.quantity is not None
         order_type = ORDER_TYPES[ticket.order_type]
+        trail = _trail(ticket)
         order = NewOrder(
             client_id=session.client_id,
             order_id=ticket.order_id,
@@ -69,12 +76,19 @@ class OrderDesk:
             quantity=ticket.quantity,
             type=order_type,
             limit_price=ticket.limit_price if order_type.needs_limit else None,
-            stop_price=ticket.aux_price if order_type.needs_stop else None,
-            tif=Tif(ticket.tif or "DAY"),
+            stop_price=ticket.trail_stop_price
+            if trail is not None
+            else ticket.aux_price
+            if order_type.needs_stop
+            else None,
+            tif=_TIFS[ticket.tif],
             parent_id=ticket.parent_id,
             transmit=ticket.transmit,
             oca_group=ticket.oca_group,
             oca_type=ticket.oca_type if ticket.oca_type in (1, 2) else 3,
+            trail=trail,
+            market_to_limit=ticket.order_type == "MTL",
+            fill_or_kill=ticket.tif == "FOK",
         )
         if ticket.what_if:
             self._preview(session, order)
@@ -155,6 +169,18 @@ class OrderDesk:
         session.send(encode.simple(Reply.NEXT_VALID_ID, next_id))
 
 
+def _trail(ticket: OrderTicket) -> Trail | None:
+    """How a trailing stop follows; a limit without an offset keeps the distance it has."""
+    if not ticket.order_type.startswith("TRAIL"):
+        return None
+    offset, stop = ticket.limit_offset, ticket.trail_stop_price
+    if ticket.order_type == "TRAIL":
+        offset = None
+    elif offset is None and stop is not None and ticket.limit_price is not None:
+        offset = abs(stop - ticket.limit_price)
+    return Trail(ticket.aux_price or None, ticket.trailing_percent, offset, stop is not None)
+
+
 def _refusal(ticket: OrderTicket, account: str) -> tuple[int, str] | None:
     """The error for what no order here can have, before the broker sees it."""
     if ticket.order_type not in ORDER_TYPES:
@@ -167,7 +193,7 @@ def _refusal(ticket: OrderTicket, account: str) -> tuple[int, str] | None:
         return 434, "The order size cannot be zero."
     if ticket.account not in ("", account):
         return 321, f"{_INVALID}Invalid account code '{ticket.account}'."
-    if ticket.tif not in ("", *_SERVED_TIFS):
+    if ticket.tif not in _TIFS:
         return (
             201,
             f"Order rejected - reason:The time-in-force {ticket.tif} is invalid for this "

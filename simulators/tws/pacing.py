@@ -8,7 +8,13 @@ most 60 within ten minutes; BID_ASK counts twice. These bind for bars of 30 seco
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+
+from runtime.interface import Clock
+from simulators.model import Instrument
+from simulators.tws.data_habits import DataHabits
+from simulators.tws.session import Session
+from simulators.tws.wire_log import WireLog
 
 IDENTICAL_SECONDS = 15.0
 BURST_SECONDS = 2.0
@@ -16,7 +22,7 @@ BURST_LIMIT = 6
 TOTAL_SECONDS = 600.0
 TOTAL_LIMIT = 60
 
-#: Bars longer than this are not bound by the rules.
+#: Bars longer than this are not bound by the rules, unless a habit says so.
 BOUND_BAR_SECONDS = 30
 
 
@@ -60,3 +66,49 @@ class Pacing:
             for request, time in self._identical.items()
             if now - time < IDENTICAL_SECONDS
         }
+
+
+class PacingDesk:
+    """Counts the history of the whole login, over all clients, and writes breaches down."""
+
+    def __init__(self, clock: Clock, log: WireLog, habits: Callable[[], DataHabits]) -> None:
+        self._clock = clock
+        self._log = log
+        self._habits = habits
+        self._bound = Pacing()
+        self._lifted = Pacing()
+
+    def refuses(
+        self,
+        session: Session,
+        instrument: Instrument,
+        request: Hashable,
+        kind: tuple[str, str],
+        bar_seconds: int,
+    ) -> bool:
+        """Count a request; True where it is to be refused as a violation.
+
+        `request` is all that makes it what it is, `kind` its exchange and data.
+        """
+        exchange, what = kind
+        bound = self._habits().strict_pacing or bar_seconds <= BOUND_BAR_SECONDS
+        rule = (self._bound if bound else self._lifted).take(
+            self._clock.monotonic(),
+            (instrument.con_id, exchange, what, request),
+            (instrument.con_id, exchange, what),
+            2 if what == "BID_ASK" else 1,
+        )
+        return rule is not None and self.breach(session, instrument, rule, binds=bound)
+
+    def breach(self, session: Session, instrument: Instrument, rule: str, *, binds: bool) -> bool:
+        """Write a breach down; True where it is to be refused."""
+        refused = binds and self._habits().refuse_pacing
+        self._log.note(
+            session.number,
+            session.client_id,
+            "pacing",
+            rule=rule,
+            refused=refused,
+            contract=instrument.local_symbol,
+        )
+        return refused

@@ -16,8 +16,10 @@ import orjson
 from runtime.clocks import SystemClock
 from runtime.interface import Clock
 from simulators.broker import open_broker
+from simulators.broker_interface import Broker
 from simulators.broker_store import BrokerStoreError
-from simulators.model import Broker
+from simulators.scenarios.rules import UNSCRIPTED, Scenario, ScenarioError, catalogue
+from simulators.tws.control import Door
 from simulators.tws.flood import Flood
 from simulators.tws.protocol import MAX_SERVER_VERSION
 from simulators.tws.server import GatewayServer
@@ -78,6 +80,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="R",
         help="for measurements: pace the ticks of each subscription",
     )
+    parser.add_argument(
+        "--scenario",
+        metavar="FILE",
+        help="what it does wrong: a file, or the name of one of the house; `list` shows those",
+    )
+    parser.add_argument(
+        "--control-port",
+        type=int,
+        metavar="PORT",
+        help="a door on the loopback by which it is told what to do wrong now, 0 for any port",
+    )
     return parser
 
 
@@ -89,7 +102,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     clock = SystemClock()
+    if options.scenario == "list":
+        for known in catalogue():
+            print(f"{known.name}: {known.title} ({known.source})")
+        return 0
     try:
+        scenario = _scenario(options)
         broker = open_broker(
             options.state_dir,
             clock,
@@ -98,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             fresh=options.fresh,
             market=options.market,
         )
-    except (OSError, BrokerStoreError) as fault:
+    except (OSError, BrokerStoreError, ScenarioError) as fault:
         print(f"ib-sim: {fault}", file=sys.stderr)
         return EXIT_USAGE
     log = WireLog(
@@ -108,13 +126,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         max_bytes=WIRE_LOG_BYTES,
     )
     try:
-        return asyncio.run(_serve(options, broker, clock, log))
+        return asyncio.run(_serve(options, scenario, broker, clock, log))
     finally:
         log.close()
         broker.close()
 
 
-async def _serve(options: argparse.Namespace, broker: Broker, clock: Clock, log: WireLog) -> int:
+def _scenario(options: argparse.Namespace) -> Scenario | None:
+    if options.scenario is not None:
+        return Scenario.load(options.scenario)
+    return UNSCRIPTED if options.control_port is not None else None
+
+
+async def _serve(
+    options: argparse.Namespace,
+    scenario: Scenario | None,
+    broker: Broker,
+    clock: Clock,
+    log: WireLog,
+) -> int:
     floods = options.flood is not None or options.ticks_per_second is not None
     gateway = GatewayServer(
         broker,
@@ -123,18 +153,28 @@ async def _serve(options: argparse.Namespace, broker: Broker, clock: Clock, log:
         message_limit=options.message_limit or None,
         tell=lambda line: print(f"ib-sim: {line}", flush=True),
         streams_market=not floods,
+        scenario=scenario,
     )
     try:
         port = await gateway.start(options.host, options.port)
     except OSError as fault:
         print(f"ib-sim: {_cannot_listen(fault, options.host, options.port)}", file=sys.stderr)
         return EXIT_USAGE
+    door = None if options.control_port is None else Door(gateway.played)
+    try:
+        control_port = None if door is None else await door.open(options.control_port)
+    except OSError as fault:
+        print(
+            f"ib-sim: {_cannot_listen(fault, '127.0.0.1', options.control_port)}", file=sys.stderr
+        )
+        await gateway.stop()
+        return EXIT_USAGE
     flood = Flood(gateway, broker, clock, limit=options.flood, per_second=options.ticks_per_second)
     if floods:
         flood.start()
     stopped = _stop_on_signals()
     if options.ready_file is not None:
-        _write_ready_file(options.ready_file, port, clock)
+        _write_ready_file(options.ready_file, port, control_port, clock)
     # Last, so that whoever reads it finds the file and may send a signal.
     print(f"ib-sim: account {broker.account} listening on {options.host}:{port}", flush=True)
     failed = asyncio.create_task(gateway.failed())
@@ -147,6 +187,8 @@ async def _serve(options: argparse.Namespace, broker: Broker, clock: Clock, log:
     finally:
         flood.stop()
         failed.cancel()
+        if door is not None:
+            await door.close()
         await gateway.stop()
 
 
@@ -170,11 +212,12 @@ def _cannot_listen(fault: OSError, host: str, port: int) -> str:
     return f"cannot listen on {host}:{port}: {fault}"
 
 
-def _write_ready_file(path: Path, port: int, clock: Clock) -> None:
-    """Say who listens where, at once or not at all."""
+def _write_ready_file(path: Path, port: int, control_port: int | None, clock: Clock) -> None:
+    """Say who listens where, at once or not at all; `control_port` is null without a door."""
     facts = {
         "pid": os.getpid(),
         "port": port,
+        "control_port": control_port,
         "started": clock.now(),
         "version": MAX_SERVER_VERSION,
     }

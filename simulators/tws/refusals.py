@@ -18,31 +18,6 @@ _NO_EID = "Can't find EId with tickerId:{id}"
 
 #: Request → does it begin with a version field, error code, text.
 _REFUSED: dict[Request, tuple[bool, int, str]] = {
-    Request.MARKET_DEPTH: (
-        True,
-        10092,
-        "Deep market data is not supported for this combination of security type/exchange",
-    ),
-    Request.CANCEL_MARKET_DEPTH: (
-        True,
-        310,
-        "Can't find the subscribed market depth with tickerId:{id}",
-    ),
-    Request.REAL_TIME_BARS: (True, 420, "Invalid Real-time Query:No market data permissions"),
-    Request.CANCEL_REAL_TIME_BARS: (True, 300, _NO_EID),
-    Request.TICK_BY_TICK: (
-        False,
-        10189,
-        "Failed to request tick-by-tick data.No market data permissions",
-    ),
-    Request.CANCEL_TICK_BY_TICK: (False, 300, _NO_EID),
-    Request.HISTORICAL_TICKS: (
-        False,
-        10187,
-        "Failed to request historical ticks:No market data permissions",
-    ),
-    Request.HEAD_TIMESTAMP: (False, 162, f"{_HMDS}No head time stamp"),
-    Request.CANCEL_HEAD_TIMESTAMP: (False, 300, _NO_EID),
     Request.HISTOGRAM: (False, 162, f"{_HMDS}No data of type histogram is available"),
     Request.CANCEL_HISTOGRAM: (False, 300, _NO_EID),
     Request.SCANNER: (False, 322, f"{_PROCESSING}Scanners are not available"),
@@ -70,10 +45,6 @@ _REFUSED: dict[Request, tuple[bool, int, str]] = {
     Request.SMART_COMPONENTS: (False, 322, f"{_PROCESSING}Smart components are not available"),
     Request.NEWS_ARTICLE: (False, 10276, "News feed is not allowed."),
     Request.HISTORICAL_NEWS: (False, 10276, "News feed is not allowed."),
-    Request.PNL: (False, 322, f"{_PROCESSING}Profit and loss is not streamed"),
-    Request.PNL_SINGLE: (False, 322, f"{_PROCESSING}Profit and loss is not streamed"),
-    Request.CANCEL_PNL: (False, 300, _NO_EID),
-    Request.CANCEL_PNL_SINGLE: (False, 300, _NO_EID),
     Request.WSH_META_DATA: (False, 10276, "News feed is not allowed."),
     Request.WSH_EVENT_DATA: (False, 10276, "News feed is not allowed."),
     Request.CANCEL_WSH_META_DATA: (False, 300, _NO_EID),
@@ -97,6 +68,8 @@ def handlers() -> Handlers:
         Request.SERVER_LOG_LEVEL: _accept_silently,
         Request.NEWS_BULLETINS: _accept_silently,
         Request.CANCEL_NEWS_BULLETINS: _accept_silently,
+        # ib_insync sends it after each answer, and nobody ever saw an error for it.
+        Request.CANCEL_HEAD_TIMESTAMP: _accept_silently,
     }
     for request, (has_version, code, text) in _REFUSED.items():
         routes[request] = _refuser(has_version, code, text)

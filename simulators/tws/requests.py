@@ -71,10 +71,13 @@ class OrderTicket:
     algo_strategy: str
     what_if: bool
     conditions: int
+    trail_stop_price: Decimal | None
+    trailing_percent: Decimal | None
+    limit_offset: Decimal | None
 
     @classmethod
     def read(cls, fields: FieldReader) -> OrderTicket:
-        """Walk a placeOrder of any version from 157 to 176; what follows conditions is unused.
+        """Walk a placeOrder of any version from 157 to 176; what comes last is unused.
 
         Combination contracts (`BAG`) have a longer layout and no listing here: all that stands
         after their plain fields is left unread, since the contract is refused.
@@ -116,6 +119,9 @@ class OrderTicket:
             algo_strategy=tail.algo_strategy,
             what_if=tail.what_if,
             conditions=tail.conditions,
+            trail_stop_price=tail.trail_stop_price,
+            trailing_percent=tail.trailing_percent,
+            limit_offset=tail.limit_offset,
         )
 
 
@@ -133,6 +139,9 @@ class _Tail:
     algo_strategy: str = ""
     what_if: bool = False
     conditions: int = 0
+    trail_stop_price: Decimal | None = None
+    trailing_percent: Decimal | None = None
+    limit_offset: Decimal | None = None
 
     @classmethod
     def read(cls, fields: FieldReader, order_type: str) -> _Tail:
@@ -150,7 +159,9 @@ class _Tail:
             fields.skip(1 + 8)
         else:
             fields.skip(1)
-        fields.skip(6)  # continuousUpdate … scaleSubsLevelSize
+        fields.skip(2)  # continuousUpdate, referencePriceType
+        tail.trail_stop_price, tail.trailing_percent = fields.decimal(), fields.decimal()
+        fields.skip(2)  # scaleInitLevelSize, scaleSubsLevelSize
         increment = fields.decimal()
         if increment is not None and increment > 0:
             fields.skip(7)
@@ -170,6 +181,9 @@ class _Tail:
         if order_type == "PEG BENCH":
             fields.skip(5)
         tail.conditions = fields.integer()
+        if not tail.conditions:
+            fields.skip(2)  # adjustedOrderType, triggerPrice
+            tail.limit_offset = fields.decimal()
         return tail
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runtime.interface import Clock
+from simulators.broker_interface import Broker
 from simulators.habits import Habits
-from simulators.model import Broker
+from simulators.scenarios.rules import Scenario
+from simulators.scenarios.stage import Stage
 from simulators.tws import encode, refusals
 from simulators.tws.accounts import AccountDesk
 from simulators.tws.contracts import ContractBook, ContractDesk
+from simulators.tws.data_desks import DataDesks
+from simulators.tws.data_habits import DataHabits
 from simulators.tws.executions import ExecutionDesk
 from simulators.tws.fields import FieldReader, UnreadableRequest
-from simulators.tws.history import HistoryDesk
+from simulators.tws.listener import Listener
 from simulators.tws.market_data import MarketDataDesk
 from simulators.tws.order_news import OrderNews
 from simulators.tws.orders import OrderDesk
@@ -39,8 +43,9 @@ class GatewayServer:
     `time_zone` is that of its operator: executions and completed orders reach back to the last
     midnight there. `message_limit` is the most that a client may send in a second (None: any).
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
-    where something else sends the quotes (a flood for measurements). `habits`, where given, take
-    the place of the broker's.
+    where something else sends the quotes (a flood for measurements). `data_habits` may be
+    replaced while it runs; `habits`, where given, take the place of the broker's.
+    `scenario` is what it does wrong; without one nothing is looked at twice.
     """
 
     def __init__(
@@ -53,39 +58,48 @@ class GatewayServer:
         message_limit: int | None = 50,
         tell: Callable[[str], None] | None = None,
         streams_market: bool = True,
+        data_habits: DataHabits | None = None,
         habits: Habits | None = None,
+        scenario: Scenario | None = None,
     ) -> None:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
+        if scenario is not None:
+            data_habits = data_habits or scenario.data_habits
+            habits = habits or scenario.habits
+        self.data_habits = data_habits or DataHabits()
         self._broker = broker
         if habits is not None:
             broker.habits = habits
         self._tell = tell
         self._streams_market = streams_market
+        self.stage: Stage | None = None
         self._sessions: set[Session] = set()
         self._clients: dict[int, Session] = {}
         self._opened = 0
         self._beats = 0
         self._beat_timer: asyncio.TimerHandle | None = None
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._failure: asyncio.Future[None] | None = None
         book = ContractBook(broker.instruments())
-        self._accounts = AccountDesk(broker, clock, time_zone)
-        self.market_data = MarketDataDesk(broker, book)
+        self._accounts = AccountDesk(broker, clock, time_zone, lambda: self.data_habits)
+        self._data = DataDesks(broker, book, clock, log, time_zone, lambda: self.data_habits)
         self._news = OrderNews(
             broker, book, clock, self._clients.get, self._accounts.position_moved
         )
+        self._executions = ExecutionDesk(broker, book, clock, time_zone, self._news)
         self._handlers: Handlers = {
             **refusals.handlers(),
             **self._accounts.handlers(),
-            **self.market_data.handlers(),
+            **self._data.handlers(),
             **OrderDesk(broker, book, self._news).handlers(),
-            **ContractDesk(broker, book, clock).handlers(),
-            **ExecutionDesk(broker, book, clock, time_zone, self._news).handlers(),
-            **HistoryDesk(broker, book, clock, log).handlers(),
+            **ContractDesk(broker, book, clock, lambda: self.data_habits).handlers(),
+            **self._executions.handlers(),
             Request.CURRENT_TIME: self._current_time,
         }
+        if scenario is not None:
+            self.stage = Stage(scenario, self)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; give the port (`port` 0: any that is free).
@@ -95,23 +109,26 @@ class GatewayServer:
         """
         loop = asyncio.get_running_loop()
         self._failure = loop.create_future()
-        self._server = await loop.create_server(self._new_session, host, port)
+        self._listener = Listener(self._new_session, self.fail)
+        chosen = await self._listener.start(host, port)
         self.log.note(0, None, "started")
         self._beat_timer = loop.call_later(BEAT_SECONDS, self._beat)
-        chosen: int = self._server.sockets[0].getsockname()[1]
+        if self.stage is not None:
+            self.stage.begin()
         return chosen
 
     async def stop(self) -> None:
         """Close every connection and the port. The broker and the log are left to their owner."""
         if self._beat_timer is not None:
             self._beat_timer.cancel()
-        if self._server is None:
+        if self.stage is not None:
+            self.stage.close()
+        if self._listener is None:
             return
-        self._server.close()
         for session in list(self._sessions):
             session.drop("the gateway stops")
-        await self._server.wait_closed()
-        self._server = None
+        await self._listener.close()
+        self._listener = None
         if self._failure is not None and not self._failure.done():
             self._failure.cancel()
         self.log.note(0, None, "stopped")
@@ -126,6 +143,8 @@ class GatewayServer:
     def admit(self, session: Session, client_id: int) -> bool:
         """Take a client in; False when its id is in use."""
         if client_id in self._clients:
+            return False
+        if self.stage is not None and self.stage.is_busy(client_id):
             return False
         self._clients[client_id] = session
         return True
@@ -151,7 +170,7 @@ class GatewayServer:
         except UnreadableRequest:
             raise
         except Exception as failure:
-            self._fail(failure)
+            self.fail(failure)
             session.drop("the gateway failed")
         for other in tuple(self._clients.values()):
             if other is not session:
@@ -160,20 +179,73 @@ class GatewayServer:
     def leave(self, session: Session, reason: str) -> None:
         """A session is over: its id is free, its subscriptions end; its orders work on."""
         self._sessions.discard(session)
-        self.market_data.forget(session)
-        self._accounts.forget(session)
+        self._unsubscribe(session)
         client_id = session.client_id
         if client_id is not None and self._clients.get(client_id) is session:
             del self._clients[client_id]
             self._say(f"client {client_id} disconnected: {reason}")
             self.log.note(session.number, client_id, "disconnected", reason=reason)
         else:
-            self.log.note(session.number, client_id, "turned away", reason=reason)
+            asked = session.asked_client_id
+            self.log.note(session.number, None, "turned away", asked=asked, reason=reason)
+
+    @property
+    def played(self) -> Stage:
+        """The scenario that is played here; there is one where it was made with one."""
+        assert self.stage is not None, "give it a scenario, if only UNSCRIPTED"
+        return self.stage
+
+    # What a scenario asks (see scenarios.stage.Gateway).
+
+    @property
+    def broker(self) -> Broker:
+        """The broker behind this gateway."""
+        return self._broker
+
+    @property
+    def sessions(self) -> Sequence[Session]:
+        """All connections, in the order in which they were accepted."""
+        return sorted(self._sessions, key=lambda session: session.number)
+
+    def publish_news(self) -> None:
+        """Tell the clients what has become of orders outside any request."""
+        self._news.publish(self._broker.advance())
+        for session in tuple(self._clients.values()):
+            session.flush_soon()
+
+    def forget_subscriptions(self) -> None:
+        """Connectivity was restored without the data: nobody is subscribed to anything."""
+        for session in self._clients.values():
+            self._unsubscribe(session)
+
+    def forget_executions(self) -> None:
+        """What was executed or completed until now is not in any list that is asked for."""
+        self._executions.forget_until(self.clock.now())
+
+    def stop_listening(self) -> None:
+        """Refuse new connections; those there are stay."""
+        if self._listener is not None:
+            self._listener.pause()
+
+    def listen_again(self) -> None:
+        """Take new connections on the same port."""
+        if self._listener is not None:
+            self._listener.resume()
+
+    @property
+    def market_data(self) -> MarketDataDesk:
+        """The desk of level-1 quotes."""
+        return self._data.market_data
 
     @property
     def clients(self) -> dict[int, Session]:
         """The sessions that completed their handshake, by client id."""
         return dict(self._clients)
+
+    def _unsubscribe(self, session: Session) -> None:
+        """End all that is streamed to a session."""
+        self._data.forget(session)
+        self._accounts.forget(session)
 
     # The beat.
 
@@ -185,14 +257,15 @@ class GatewayServer:
 
     def _beat(self) -> None:
         self._beats += 1
+        if self.stage is not None:
+            self.stage.alarms.look()
         try:
             self._news.publish(self._broker.advance())
             self._news.beat()
-            if self._streams_market:
-                self.market_data.stream_changes(shares=self._beats % 2 == 0)
+            self._data.beat(quotes=self._streams_market, shares=self._beats % 2 == 0)
             self._accounts.beat()
         except Exception as failure:
-            self._fail(failure)
+            self.fail(failure)
             return
         for session in tuple(self._clients.values()):
             session.flush()
@@ -200,7 +273,7 @@ class GatewayServer:
             self.log.settle()
         self._beat_timer = asyncio.get_running_loop().call_later(BEAT_SECONDS, self._beat)
 
-    def _fail(self, failure: Exception) -> None:
+    def fail(self, failure: Exception) -> None:
         """Going on without the broker would be a gateway that lies: its owner must end it."""
         if self._failure is not None and not self._failure.done():
             self._failure.set_exception(failure)

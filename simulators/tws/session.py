@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
-from typing import Protocol
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from runtime.interface import Clock
 from simulators.tws import encode
 from simulators.tws.fields import FieldReader, UnreadableRequest
 from simulators.tws.frames import FrameError, FrameReader, pack, unpack
 from simulators.tws.protocol import Request, negotiate, request_id
+from simulators.tws.rate import RateMeter
 from simulators.tws.wire_log import WireLog
+
+if TYPE_CHECKING:
+    from simulators.scenarios.events import Message
+    from simulators.scenarios.stage import Stage
 
 #: What may wait to be read by a client before it is dropped.
 MAX_UNREAD_BYTES = 8 << 20
@@ -30,6 +36,8 @@ class House(Protocol):
     clock: Clock
     log: WireLog
     message_limit: int | None
+    stage: Stage | None
+    """The scenario that is played here; None for a gateway that does nothing wrong."""
 
     def admit(self, session: Session, client_id: int) -> bool:
         """Take a client in; False when its id is in use."""
@@ -55,7 +63,13 @@ class Session(asyncio.Protocol):
         self.number = number
         self.version = 0
         self.client_id: int | None = None
+        self.asked_client_id: int | None = None
+        """The client id that it asked for, whether or not it got it."""
         self.is_over = False
+        self.is_deaf = False
+        """A black hole: what comes is not acted on, what should go is lost."""
+        self.write: Callable[[bytes], None] = self._write
+        """Puts bytes on the socket."""
         self._house = house
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
@@ -69,6 +83,10 @@ class Session(asyncio.Protocol):
         """A client is here; it has to speak first."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._house.log.note(self.number, None, "accepted")
+        if self._house.stage is not None:  # it may be the gateway that never completes it
+            self._house.stage.accepted(self)
+            return
         self._deadline = asyncio.get_running_loop().call_later(
             HANDSHAKE_SECONDS, self.drop, "it did not complete the handshake"
         )
@@ -99,10 +117,24 @@ class Session(asyncio.Protocol):
 
     def send(self, fields: Sequence[str]) -> None:
         """Put a message on its way; it leaves with the next `flush`."""
-        if self.is_over:
+        stage = self._house.stage
+        if stage is None:
+            self.put(fields)
+        elif not self.is_over:
+            stage.leaving(self, list(fields))
+
+    def put(self, fields: Sequence[str], *, is_handshake: bool = False) -> None:
+        """Put a message on its way past any scenario; the handshake's own is not logged."""
+        if self.is_over or self.is_deaf:
             return
-        self._house.log.outgoing(self.number, self.client_id, list(fields))
+        if not is_handshake:
+            self._house.log.outgoing(self.number, self.client_id, list(fields))
         self._out.append(pack(fields))
+
+    def put_bytes(self, data: bytes) -> None:
+        """Put bytes on their way that may be no message at all."""
+        if not self.is_over and not self.is_deaf:
+            self._out.append(data)
 
     def send_error(self, req_id: int, code: int, text: str) -> None:
         """Send an error or a notice in the layout of this session's version."""
@@ -110,9 +142,11 @@ class Session(asyncio.Protocol):
 
     def send_ticks(self, frames: Sequence[bytes]) -> None:
         """Put ready frames of market data on their way."""
-        if self.is_over:
+        if self.is_over or self.is_deaf:
             return
         log = self._house.log
+        if self._house.stage is not None:
+            frames = self._house.stage.ticks(self, frames)
         for ready in frames:
             if log.wants_ticks:
                 log.outgoing(self.number, self.client_id, unpack(ready[4:]))
@@ -128,9 +162,18 @@ class Session(asyncio.Protocol):
         self._house.log.flush()
         data = b"".join(self._out)
         self._out.clear()
-        self._transport.write(data)
+        self.write(data)
         if self.unread_bytes > MAX_UNREAD_BYTES:
             self.drop(f"it left {self.unread_bytes} bytes unread")
+
+    def flush_soon(self) -> None:
+        """Flush once what is being done now is done."""
+        asyncio.get_running_loop().call_soon(self.flush)
+
+    def perform(self, fields: list[str]) -> None:
+        """Act on a request, and flush the answer."""
+        self._act(fields)
+        self.flush_soon()
 
     @property
     def unread_bytes(self) -> int:
@@ -145,9 +188,12 @@ class Session(asyncio.Protocol):
         if transport is not None:
             transport.close()
 
-    def drop(self, reason: str) -> None:
-        """Cut the connection and forget what was still to be sent."""
+    def drop(self, reason: str, *, reset: bool = False) -> None:
+        """Cut the connection and forget what was still to be sent; `reset`: with a RST."""
         transport = self._transport
+        if reset and transport is not None and not self.is_over:
+            raw = transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._end(reason)
         if transport is not None:
             transport.abort()
@@ -157,14 +203,32 @@ class Session(asyncio.Protocol):
     def _take(self, fields: list[str]) -> None:
         if self.is_over:
             return
+        stage = self._house.stage
+        if self.client_id is not None:
+            self._house.log.incoming(self.number, self.client_id, fields)
+        if self.is_deaf:
+            return
         if self.version == 0:
             self._agree_on_version(fields)
         elif self.client_id is None:
-            self._start_api(fields)
-        else:
-            self._house.log.incoming(self.number, self.client_id, fields)
-            if self._within_rate():
+            if stage is None:
+                self._start_api(fields)
+            else:
+                stage.arriving(self, fields, self._start_later)
+        elif self._within_rate():
+            if stage is None:
                 self._act(fields)
+            else:
+                stage.arriving(self, fields, self._act_later)
+
+    def _start_later(self, message: Message) -> None:
+        if not self.is_over:
+            self._start_api(message.fields)
+            self.flush_soon()
+
+    def _act_later(self, message: Message) -> None:
+        """Act on a request; one that was kept back is acted on though its socket is gone."""
+        self.perform(message.fields)
 
     def _agree_on_version(self, fields: list[str]) -> None:
         try:
@@ -178,7 +242,11 @@ class Session(asyncio.Protocol):
         self.version = chosen
         # Nothing else may be sent until startApi: IB's official client throws it away.
         now = self._house.clock.now()
-        self._out.append(pack([str(chosen), f"{now:%Y%m%d %H:%M:%S} UTC"]))
+        answer = [str(chosen), f"{now:%Y%m%d %H:%M:%S} UTC"]
+        if self._house.stage is None:
+            self.put(answer, is_handshake=True)
+        else:
+            self._house.stage.leaving(self, answer, "version")
 
     def _start_api(self, fields: list[str]) -> None:
         try:
@@ -190,6 +258,7 @@ class Session(asyncio.Protocol):
         except UnreadableRequest as fault:
             self.drop(str(fault))
             return
+        self.asked_client_id = client_id
         if not self._house.admit(self, client_id):
             self.send_error(
                 -1,
@@ -205,6 +274,8 @@ class Session(asyncio.Protocol):
         self._house.log.note(self.number, client_id, "connected", version=self.version)
         self._house.log.incoming(self.number, client_id, fields)
         self._house.welcome(self)
+        if self._house.stage is not None:
+            self._house.stage.welcomed(self)
 
     def _act(self, fields: list[str]) -> None:
         if not fields[0].isdecimal():
@@ -246,33 +317,13 @@ class Session(asyncio.Protocol):
         self.is_over = True
         if self._deadline is not None:
             self._deadline.cancel()
-        self._out.clear()
+        if self._out:
+            self._house.log.note(self.number, self.client_id, "unsent", writes=len(self._out))
+            self._out.clear()
         self._house.leave(self, reason)
+        if self._house.stage is not None:
+            self._house.stage.gone(self)
 
-
-class RateMeter:
-    """Messages within the last second, and how often the limit on them was broken."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque()
-        self._breaches = 0
-        self._reported_at = float("-inf")
-
-    def count(self, now: float) -> int:
-        """Take one message in; give how many came within the last second."""
-        times = self._times
-        times.append(now)
-        while now - times[0] >= 1.0:
-            times.popleft()
-        return len(times)
-
-    @property
-    def is_reported(self) -> bool:
-        """This breach has had its error: one is sent a second."""
-        return self._times[-1] - self._reported_at < 1.0
-
-    def report(self) -> int:
-        """Count a breach; give its number."""
-        self._reported_at = self._times[-1]
-        self._breaches += 1
-        return self._breaches
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,10 @@ class WireMessage:
 
 @dataclass(frozen=True, slots=True)
 class WireNote:
-    """Something that is no message: `started`, `connected`, `disconnected`, `pacing`, `rate`."""
+    """Something that is no message.
+
+    `started`, `accepted`, `connected`, `turned away`, `disconnected`, `pacing`, `rate`, `scenario`.
+    """
 
     time: datetime
     monotonic: float
@@ -40,6 +43,20 @@ class WireNote:
     client_id: int | None
     event: str
     facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One connection: from when to when (monotonic seconds), and the client id that it asked for.
+
+    `client_id` is None where it never came to ask; `closed` is None while it is open.
+    """
+
+    run: int
+    session: int
+    client_id: int | None
+    accepted: float
+    closed: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +125,49 @@ class WireHistory:
                 times.setdefault((message.run, message.session), []).append(message.monotonic)
         return max((_peak(stamps, window_seconds) for stamps in times.values()), default=0)
 
-    def peak_open_sockets(self, client_id: int) -> int:
-        """The most sessions that had this client id at the same time."""
-        peak = open_now = 0
-        run = -1
+    def sockets(self, client_id: int | None = None) -> list[Socket]:
+        """Every connection, in the order of acceptance; those that asked for an id, or all."""
+        found: dict[tuple[int, int], Socket] = {}
+        for note in self.notes:
+            key = (note.run, note.session)
+            match note.event:
+                case "accepted":
+                    found[key] = Socket(note.run, note.session, None, note.monotonic, None)
+                case "connected":
+                    found[key] = replace(found[key], client_id=note.client_id)
+                case "disconnected" if key in found:
+                    found[key] = replace(found[key], closed=note.monotonic)
+                case "turned away" if key in found:
+                    asked: int | None = note.facts.get("asked")
+                    found[key] = replace(found[key], client_id=asked, closed=note.monotonic)
+        return [s for s in found.values() if client_id in (None, s.client_id)]
+
+    def peak_open_sockets(self, client_id: int | None = None) -> int:
+        """The most connections at the same time that asked for this client id, or of all.
+
+        Those that were turned away (326) count while they were open.
+        """
+        wanted = {(one.run, one.session) for one in self.sockets(client_id)}
+        peak, run, open_now = 0, -1, 0
         for note in self.notes:
             if note.run != run:
-                run, open_now = note.run, 0
-            if note.client_id == client_id:
-                open_now += {"connected": 1, "disconnected": -1}.get(note.event, 0)
+                run, open_now = note.run, 0  # a kill closed what was open
+            if (note.run, note.session) in wanted:
+                open_now += {"accepted": 1, "disconnected": -1, "turned away": -1}.get(
+                    note.event, 0
+                )
                 peak = max(peak, open_now)
         return peak
+
+    def scenario(self, rule: str | None = None, do: str | None = None) -> list[WireNote]:
+        """What a scenario did: by one of its rules, with one verb, or all of it."""
+        return [
+            note
+            for note in self.notes
+            if note.event == "scenario"
+            and rule in (None, note.facts["rule"])
+            and do in (None, note.facts.get("do"))
+        ]
 
     def connects(self, client_id: int | None = None) -> int:
         """How often a client completed its handshake."""
@@ -138,13 +187,18 @@ class WireHistory:
         return Counter(p.order_ref for p in self._placements if not p.is_modification)
 
     @property
+    def pacing_breaches(self) -> Counter[str]:
+        """How often each rule of pacing was broken, refused or not."""
+        return Counter(n.facts["rule"] for n in self.notes if n.event == "pacing")
+
+    @property
     def pacing_violations(self) -> int:
         """Requests for history that broke a pacing rule and were refused."""
         return sum(n.event == "pacing" and n.facts.get("refused") is True for n in self.notes)
 
     @property
     def soft_pacing_violations(self) -> int:
-        """Requests for bars of a minute or more that would have broken a rule for short bars."""
+        """Requests that broke a rule which did not bind them (bars of a minute or more)."""
         return sum(n.event == "pacing" and n.facts.get("refused") is False for n in self.notes)
 
 

@@ -20,17 +20,33 @@ ANSWER_SECONDS = 10.0
 
 #: The longest that the market of the demo rests between two sessions, with room to spare.
 REST_SECONDS = 60
+
+#: A day of the ASX has seven phases, the rest between two included.
+MAX_PHASES = 14
+
+#: A session with less than this before it is not begun a test in.
+END_SECONDS = 1500
 BHP = ("4036812", "BHP", "STK", "", "0.0", "", "", "SMART", "", "AUD", "", "")
 AUD_USD = ("14433401", "AUD", "CASH", "", "0.0", "", "", "IDEALPRO", "", "USD", "", "")
 
 
 class House:
-    """A gateway with its broker, clock and log."""
+    """A gateway with its broker, clock and log.
 
-    def __init__(self, directory: Path, clock: WarpClock, **options: Any) -> None:
+    The market is open, and of the demo; `phase` leaps to the next such phase of the ASX instead.
+    """
+
+    def __init__(
+        self, directory: Path, clock: WarpClock, *, phase: Phase | None = None, **options: Any
+    ) -> None:
         self.clock = clock
-        self.broker: SimulatedBroker = open_broker(directory, clock, market="still")
-        self._leap_to_open_market()
+        self.broker: SimulatedBroker = open_broker(
+            directory, clock, market="still", asx_hours=phase is not None
+        )
+        if phase is None:
+            self._leap_to_open_market()
+        else:
+            self.leap_to(phase)
         self.path = directory / "wire.jsonl"
         self.log = WireLog(self.path, clock)
         self.lines: list[str] = []
@@ -39,8 +55,26 @@ class House:
         )
         self.port = 0
 
+    def leap_to(self, phase: Phase) -> None:
+        """Go on to the next moment at which BHP is in this phase."""
+        for _ in range(MAX_PHASES):
+            self.broker.advance()
+            span = self.broker.exchange.span(int(BHP[0]))
+            if span.phase is phase:
+                return
+            self.clock.leap(max(0.0, (span.ends - self.clock.now()).total_seconds()) + 0.01)
+        raise AssertionError(f"the market is never in {phase}")
+
     def _leap_to_open_market(self) -> None:
-        """The market of the demo rests for some seconds between its sessions."""
+        """The market of the demo rests for some seconds between its sessions.
+
+        One that is about to rest is left behind: no test of a few minutes meets its end.
+        """
+        now = self.clock.now()
+        session = next(s for s in self.broker.sessions(int(BHP[0]), 2) if s.closes > now)
+        left = (session.closes - now).total_seconds()
+        if left < END_SECONDS:
+            self.clock.leap(left)
         for _ in range(REST_SECONDS):
             self.broker.advance()
             if self.broker.top(int(BHP[0])).phase is Phase.OPEN:

@@ -78,3 +78,35 @@ def test_a_price_moved_by_hand_does_not_rewrite_the_past(world: BrokerWorld) -> 
     world.after(60)
     assert world.broker.bars(BHP, "TRADES", end, 3600, 300)[:-1] == before
     assert bars(world, "TRADES", 60, 60)[-1].close > 95
+
+
+def test_regular_hours_leave_the_closing_auction_out(world: BrokerWorld) -> None:
+    end = world.clock.now()
+    regular = world.broker.bars(BHP, "TRADES", end, 86400 * 2, 300)
+    whole = world.broker.bars(BHP, "TRADES", end, 86400 * 2, 300, regular_hours=False)
+    (auction,) = set(whole) - set(regular)
+    assert auction.start == datetime(2026, 11, 20, 5, 10, tzinfo=UTC)  # 16:10 in Sydney
+
+
+def test_a_day_of_currencies_begins_in_the_evening_before(world: BrokerWorld) -> None:
+    found = bars(world, "MIDPOINT", 86400 * 3, 86400, AUDUSD)
+    assert [bar.start.hour for bar in found] == [22, 22, 22]  # 17:15 in New York
+    # It is Sunday evening there: Monday's bar has begun.
+    assert [str(bar.day) for bar in found] == ["2026-11-19", "2026-11-20", "2026-11-23"]
+
+
+def test_history_begins_on_its_first_day(world: BrokerWorld) -> None:
+    first = world.broker.first_bar(BHP)
+    assert first.year == 2016
+    assert world.broker.bars(BHP, "TRADES", first + timedelta(days=1), 86400 * 5, 86400)
+    assert world.broker.bars(BHP, "TRADES", first, 86400 * 5, 86400) == []
+
+
+def test_days_of_a_market_round_the_clock_follow_each_other(tmp_path: Path) -> None:
+    world = BrokerWorld(tmp_path, market="lively")
+    for what, size, month in (("TRADES", 86400 * 20, 9), ("TRADES", 86400 * 20, 11)):
+        end = datetime(2026, month, 20, 1, 30, tzinfo=UTC)
+        days = [bar.day for bar in world.broker.bars(BHP, what, end, size, 86400)]
+        assert None not in days
+        assert days == sorted(set(days), key=str) and len(days) in (20, 21)
+    world.broker.close()

@@ -152,6 +152,13 @@ def test_what_is_not_transmitted_is_nowhere_and_its_cancel_discards_it(world: Br
     assert not world.order(2).is_open
 
 
+def test_what_is_kept_back_beside_a_live_parent_is_discarded_with_it(world: BrokerWorld) -> None:
+    world.place(BUY, 10, "30", order_id=1)
+    world.place(SELL, 10, "90", order_id=2, parent_id=1, transmit=False)
+    assert story(world.broker.cancel(1, 1))[3:] == ["2 202", "2 161"]
+    assert not world.order(2).is_open
+
+
 def test_an_order_kept_back_goes_out_when_it_is_sent_again_to_be_transmitted(
     world: BrokerWorld,
 ) -> None:

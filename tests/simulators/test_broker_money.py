@@ -79,8 +79,9 @@ def test_rates_lead_through_the_pairs(world: BrokerWorld) -> None:
     assert rate("AUD") == 1
     assert abs(rate("USD") * world.ask(AUDUSD) - 1) < Decimal("0.001")
     assert rate("EUR") > rate("USD") > rate("NZD") > rate("JPY") > 0
+    assert rate("GBP") > rate("CHF") > rate("USD") > rate("CAD")
     with pytest.raises(LookupError):
-        rate("CHF")
+        rate("SEK")
 
 
 trades = st.lists(

@@ -140,7 +140,7 @@ def test_another_client_sees_an_order_and_cannot_cancel_it(tmp_path: Path) -> No
         ({"order_type": "MOC"}, 387, "Unsupported order type"),
         ({"quantity": "0"}, 434, "cannot be zero"),
         ({"action": "SSHORT"}, 321, "order side"),
-        ({"tif": "FOK"}, 201, "time-in-force FOK"),
+        ({"tif": "GTX"}, 201, "time-in-force GTX"),
         ({"limit": "30.005"}, 110, "minimum price variation"),
         ({"changes": {23: "DU999"}}, 321, "Invalid account code 'DU999'"),
         ({"changes": {28: "7"}}, 135, "Can't find order with ID =7"),

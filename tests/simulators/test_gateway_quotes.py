@@ -1,4 +1,4 @@
-"""Market data and history over the raw wire: streams, snapshots, limits, pacing, formats."""
+"""Market data over the raw wire: streams, snapshots, limits; contracts and their hours."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from simulators.model import Session
-from simulators.tws import market_data
 from simulators.tws.contracts import hours_text
-from simulators.tws.pacing import Pacing
+from simulators.tws.data_habits import DataHabits
 from tests.simulators.raw_client import AUD_USD, BHP, RawClient, house
 
 
@@ -25,21 +22,6 @@ def run(scene: Coroutine[Any, Any, None]) -> None:
 
 def subscribe(req_id: int, contract: tuple[str, ...] = BHP, snapshot: str = "0") -> list[str]:
     return ["1", "11", str(req_id), *contract, "0", "", snapshot, "0", ""]
-
-
-def history(
-    req_id: int,
-    contract: tuple[str, ...] = BHP,
-    *,
-    end: str = "20260909-02:00:00",
-    bar: str = "30 secs",
-    duration: str = "1800 S",
-    what: str = "TRADES",
-    format_date: str = "2",
-    keep: str = "0",
-) -> list[str]:
-    fields = ["20", str(req_id), *contract, "0", end, bar, duration, "0", what, format_date]
-    return [*fields, keep, ""]
 
 
 def test_a_subscription_begins_with_its_type_and_streams_changes(tmp_path: Path) -> None:
@@ -81,13 +63,9 @@ def test_a_snapshot_ends(tmp_path: Path) -> None:
     run(scene())
 
 
-def test_quote_requests_that_cannot_be_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(market_data, "MAX_LINES", 1)
-
+def test_quote_requests_that_cannot_be_served(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with house(tmp_path) as place:
+        async with house(tmp_path, data_habits=DataHabits(lines=1)) as place:
             client = await RawClient.ready(place.port)
             client.send(*subscribe(4, ("0", "NOPE", *BHP[2:])))
             assert (await client.error())[:2] == (4, 200)
@@ -99,116 +77,6 @@ def test_quote_requests_that_cannot_be_served(
             await client.close()
 
     run(scene())
-
-
-def test_bars_carry_the_formats_of_ib(tmp_path: Path) -> None:
-    async def scene() -> None:
-        async with house(tmp_path) as place:
-            client = await RawClient.ready(place.port)
-            client.send(*history(1, bar="5 mins", duration="3600 S"))
-            reply = await client.until("17")
-            count = int(reply[4])
-            assert reply[2:4] == ["20260909  11:00:00", "20260909  12:00:00"]
-            assert count > 0 and len(reply) == 5 + 8 * count
-            first = datetime.fromtimestamp(int(reply[5]), UTC)
-            assert first.minute % 5 == 0 and first < datetime(2026, 9, 9, 2, tzinfo=UTC)
-            client.send(*history(2, bar="5 mins", duration="3600 S", format_date="1"))
-            assert (await client.until("17"))[5].endswith(" Australia/NSW")
-            client.send(*history(3, bar="1 day", duration="5 D"))
-            assert len((await client.until("17"))[5]) == len("20260909")
-            client.send(*history(4, AUD_USD, bar="5 mins", duration="3600 S", what="MIDPOINT"))
-            pair = await client.until("17")
-            assert pair[10:13] == ["-1", "-1", "-1"]
-            await client.close()
-
-    run(scene())
-
-
-@pytest.mark.parametrize(
-    ("asked", "code", "words"),
-    [
-        ({"bar": "7 secs"}, 321, "bar size setting is invalid"),
-        ({"duration": "1 X"}, 321, "duration format is invalid"),
-        ({"duration": "90000 S"}, 321, "in days"),
-        ({"duration": "366 D"}, 321, "made in years"),
-        ({"keep": "1"}, 321, "kept up to date"),
-        ({"what": "SCHEDULE"}, 321, "SCHEDULE"),
-        ({"contract": AUD_USD}, 162, "No historical market data for AUD/CASH@FXSUBPIP"),
-        ({"bar": "1 secs", "duration": "30 D"}, 162, "Time length exceed max"),
-        ({"bar": "1 hour", "duration": "60 S"}, 162, "invalid step"),
-        ({"end": "20260909-02:00:00 US/Eastern"}, 10314, "End Date/Time"),
-        ({"end": "yesterday"}, 10314, "End Date/Time"),
-    ],
-)
-def test_history_that_cannot_be_served(
-    asked: dict[str, Any], code: int, words: str, tmp_path: Path
-) -> None:
-    async def scene() -> None:
-        async with house(tmp_path) as place:
-            client = await RawClient.ready(place.port)
-            client.send(*history(9, **asked))
-            req_id, said, text = await client.error()
-            assert (req_id, said) == (9, code)
-            assert words in text
-            await client.close()
-
-    run(scene())
-
-
-def test_a_time_without_zone_is_served_with_a_warning(tmp_path: Path) -> None:
-    async def scene() -> None:
-        async with house(tmp_path) as place:
-            client = await RawClient.ready(place.port)
-            client.send(*history(9, end="20260909 12:00:00"))
-            assert (await client.error())[:2] == (9, 2174)
-            assert (await client.until("17"))[3] == "20260909  12:00:00"
-            await client.close()
-
-    run(scene())
-
-
-def test_pacing_is_counted_and_binds_for_short_bars(tmp_path: Path) -> None:
-    async def scene() -> None:
-        async with house(tmp_path) as place:
-            client = await RawClient.ready(place.port)
-            client.send(*history(1))
-            await client.until("17")
-            client.send(*history(2))
-            error = await client.error()
-            assert error == (
-                2,
-                162,
-                "Historical Market Data Service error message:"
-                "Historical data request pacing violation",
-            )
-            client.send(*history(3, bar="1 min"))
-            await client.until("17")
-            client.send(*history(4, bar="1 min"))
-            await client.until("17")
-            place.clock.leap(15)
-            client.send(*history(5))
-            await client.until("17")
-            assert place.history().pacing_violations == 1
-            assert place.history().soft_pacing_violations == 1
-            await client.close()
-
-    run(scene())
-
-
-def test_the_three_rules_of_pacing() -> None:
-    pacing = Pacing()
-    assert pacing.take(0, "a", "BHP", 1) is None
-    assert pacing.take(14.9, "a", "BHP", 1) == "identical request within 15 s"
-    assert pacing.take(15, "a", "BHP", 1) is None
-    for n in range(5):
-        assert pacing.take(100, f"burst {n}", "CBA", 1) is None
-    assert pacing.take(101.9, "burst 5", "CBA", 1) == "six requests for the same data within 2 s"
-    assert pacing.take(101.9, "other", "STW", 1) is None
-    assert pacing.take(102, "burst 5", "CBA", 1) is None
-    paced = Pacing()
-    taken = [paced.take(n * 3.0, n, n, 2) for n in range(31)]
-    assert taken == [None] * 30 + ["more than 60 requests within 10 min"]
-    assert paced.take(600, "later", "later", 2) is None
 
 
 def test_hours_are_written_as_tws_writes_them() -> None:
@@ -225,7 +93,7 @@ def test_hours_are_written_as_tws_writes_them() -> None:
     trading = hours_text(sessions, days, 4, "UTC", liquid=False)
     assert trading == (
         "20260909:0000-20260909:0611,20260909:0800-20260909:1005;20260910:CLOSED;"
-        "20260911:2200-20260912:0200;20260912:CLOSED"
+        "20260911:2200-20260912:0200"
     )
     assert "0000-20260909:0600," in hours_text(sessions, days, 4, "UTC", liquid=True)
     assert hours_text(sessions[:1], days, 1, "Australia/NSW", liquid=True) == (

@@ -44,18 +44,23 @@ def test_open_sockets_per_client_and_a_kill_closes_them(tmp_path: Path) -> None:
     for _ in range(2):  # neither start saw its clients go
         log = WireLog(tmp_path / "w", HandClock())
         log.note(0, None, "started")
-        log.note(1, 5, "connected")
-        log.note(2, 6, "connected")
+        _connect(log, 1, 5)
+        _connect(log, 2, 6)
         log.note(1, 5, "disconnected")
-        log.note(3, 5, "connected")
+        _connect(log, 3, 5)
         log.close()
     history = read_wire_log(tmp_path / "w")
     assert history.peak_open_sockets(5) == history.peak_open_sockets(6) == 1
     assert (history.connects(5), history.connects()) == (4, 6)
     log = WireLog(tmp_path / "w", HandClock())
-    log.note(4, 5, "connected")
+    _connect(log, 4, 5)
     log.close()
     assert read_wire_log(tmp_path / "w").peak_open_sockets(5) == 2
+
+
+def _connect(log: WireLog, session: int, client_id: int) -> None:
+    log.note(session, None, "accepted")
+    log.note(session, client_id, "connected")
 
 
 def test_a_second_order_is_told_from_a_change(tmp_path: Path) -> None:

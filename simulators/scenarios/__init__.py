@@ -1,0 +1,1 @@
+"""Scenarios: how the simulated gateway misbehaves, told by rules in TOML files."""
