@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from actors.messages import OrderJudged, QueryOrder
 from domain.orders import OrderState
-from domain.reconciliation import Claimed, claim_holds
+from domain.reconciliation import Claimed, ClaimedBy, claim_holds
 from domain.venue import Round
 
 
@@ -21,13 +21,18 @@ class Claims:
         return list(self._claims)
 
     def take_up(self, query: QueryOrder, end: OrderState, next_round: int) -> bool:
-        """Only a round that is asked from now on can prove it; False when it waits already."""
+        """Only a round that is asked from now on can prove it; False when none need be asked.
+
+        What the lists themselves repeat is no new claim: they would be asked for for ever.
+        """
         name = query.client_order_id
-        known = self._claims.get(name)
-        if known is not None and (known[1].by_status or not query.by_status):
-            return False
-        self._claims[name] = (next_round, Claimed(name, end, query.text, query.by_status))
-        return True
+        number, known = self._claims.get(name, (0, None))
+        if known is not None:
+            said_by_lists = query.by is ClaimedBy.INACTIVE or query.by is known.by is ClaimedBy.END
+            if said_by_lists or (query.by is ClaimedBy.CODE and known.by is ClaimedBy.END):
+                return False
+        self._claims[name] = (next_round, Claimed(name, end, query.text, query.by))
+        return number < next_round
 
     def settle(self, open_orders: Collection[str], round: Round) -> tuple[OrderJudged, ...]:
         """What a complete round says of them; those that it leaves open stay."""

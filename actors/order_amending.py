@@ -26,6 +26,7 @@ from actors.order_sending import OrderSending
 from domain.amendments import on_terms
 from domain.order_life import on_fill
 from domain.orders import Order, OrderState
+from domain.reconciliation import ClaimedBy
 from domain.terms import Amendment, AmendmentState
 from domain.venue import NoticeEffect, OrderReport, VenueNotice
 
@@ -157,7 +158,7 @@ class OrderAmending(OrderSending):
             return False
         order = self._settle(order, AmendmentState.REFUSED, text)
         self._said.pop(order.client_order_id, None)
-        self._claim(order, OrderState.REJECTED, text, by_status=False)
+        self._claim(order, OrderState.REJECTED, text, ClaimedBy.CODE)
         return True
 
     def _judge_amendments(self, asked_at: datetime | None) -> None:

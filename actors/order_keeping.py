@@ -25,6 +25,7 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.order_life import AwaitFills, Change
 from domain.orders import Order, OrderState
+from domain.reconciliation import ClaimedBy
 from domain.venue import OrderReport
 
 _KEEP_FINAL = 1000
@@ -177,12 +178,12 @@ class OrderKeeping(Actor):
         """Have the venue asked about it."""
         self.tell(names.resync(self.venue), QueryOrder(order.client_order_id, claim, text))
 
-    def _claim(self, order: Order, end: OrderState, text: str, *, by_status: bool) -> None:
+    def _claim(self, order: Order, end: OrderState, text: str, by: ClaimedBy) -> None:
         """Have the venue's lists bear out that it has ended so."""
         name = order.client_order_id
-        claim = QueryOrder(name, end.value, text, end, by_status)
+        claim = QueryOrder(name, end.value, text, end, by)
         known = self._claims.get(name)
-        if known is None or (by_status and not known.by_status):
+        if known is None or by is ClaimedBy.END:
             self._claims[name] = claim
         self.tell(names.resync(self.venue), claim)
 

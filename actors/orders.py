@@ -30,6 +30,7 @@ from domain.order_life import (
     revives,
 )
 from domain.orders import Order, OrderState
+from domain.reconciliation import ClaimedBy
 from domain.venue import (
     CommissionReport,
     ExecutionReport,
@@ -94,9 +95,9 @@ class Orders(OrderResolving):
                 self.after(_FILLS_WITHIN, f"fills {order.client_order_id}")
         elif isinstance(meaning, AwaitLists):
             then = meaning.then
-            self._claim(order, then.state, then.reason or "it has ended", by_status=True)
+            self._claim(order, then.state, then.reason or "it has ended", ClaimedBy.END)
         elif meaning is not None:
-            self._claim(order, OrderState.REJECTED, meaning.text, by_status=False)
+            self._claim(order, OrderState.REJECTED, meaning.text, ClaimedBy.INACTIVE)
 
     def _about_one_that_ended(self, order: Order | None, report: OrderReport) -> None:
         if order is None or not revives(order, report):
@@ -125,7 +126,7 @@ class Orders(OrderResolving):
             self._record(replace(order, pending_change=None))
         if notice.effect in _ENDS_CLAIMED:
             self._said[order.client_order_id] = text
-            self._claim(order, _ENDS_CLAIMED[notice.effect], text, by_status=False)
+            self._claim(order, _ENDS_CLAIMED[notice.effect], text, ClaimedBy.CODE)
         elif notice.effect in _ASKED_ABOUT:
             self._query(order, _ASKED_ABOUT[notice.effect], text)
 

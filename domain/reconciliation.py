@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
+from enum import StrEnum
 
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
@@ -32,6 +33,16 @@ class Missing:
     """When the first complete round without it was asked, on this link."""
 
 
+class ClaimedBy(StrEnum):
+    """What the venue claimed an end by."""
+
+    CODE = "CODE"
+    INACTIVE = "INACTIVE"
+    """The status that may mean refused, or parked. The lists repeat it."""
+    END = "END"
+    """A status that is an end, without a number of what was filled. The lists repeat it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """An end of an order that the venue has claimed, to be borne out by a round."""
@@ -39,8 +50,7 @@ class Claimed:
     client_order_id: str
     state: OrderState
     text: str
-    by_status: bool
-    """By its status, without a number of what was filled; else by a code alone."""
+    by: ClaimedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ def claim_holds(claim: Claimed, round: Round) -> bool | None:
         return None
     if statuses & _LIVE:
         return False
-    return claim.by_status or claim.client_order_id not in seen_in(round)
+    return claim.by is ClaimedBy.END or claim.client_order_id not in seen_in(round)
 
 
 def _listed_in(round: Round) -> frozenset[str]:

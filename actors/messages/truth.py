@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
 from domain.orders import OrderState
+from domain.reconciliation import ClaimedBy
 from domain.symbols import Symbol
 from domain.venue import (
     PositionReport,
@@ -60,8 +61,7 @@ class QueryOrder(Message):
     text: str
     state: OrderState | None = None
     """The end that is claimed, where one is."""
-    by_status: bool = False
-    """The venue's own status claims it, without saying how much was filled; else a code."""
+    by: ClaimedBy = ClaimedBy.CODE
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from adapters.ib.library import Decoder
 Fields = list[str]
 
 #: Kinds of message that Kelpie asks for or must hear. Others are counted and left alone.
-_HEARD = frozenset(
+HEARD = frozenset(
     {1, 2, 3, 4, 5, 6, 9, 10, 11, 15, 17, 45, 49, 52, 53, 54, 55, 58, 59, 61, 62, 79, 93, 101, 102}
 )
 
@@ -45,7 +45,7 @@ class KelpieDecoder(Decoder):
         self.handlers[1] = self._tick_price
         self.handlers[2] = self._tick_size
         self._by_name: dict[str, Callable[[Fields], None]] = {
-            str(kind): handler for kind, handler in self.handlers.items() if kind in _HEARD
+            str(kind): handler for kind, handler in self.handlers.items() if kind in HEARD
         }
 
     def interpret(self, fields: Fields) -> None:

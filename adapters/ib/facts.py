@@ -102,12 +102,13 @@ def completed_order_report(
 ) -> OrderReport:
     """From completedOrder, which names neither client nor session id.
 
-    The quantity filled is a field, or (gateways differ) only words: `Filled Size: 10`.
+    The quantity filled is a field, or (gateways differ) only words: `Filled Size: 10`. A field
+    of zero says nothing: gateways write it where they know no better.
 
     Raises:
         ValueError: a status that is not known.
     """
-    filled = number(order.filledQuantity)
+    filled = number(order.filledQuantity) or None
     words = _FILLED_SIZE.search(state.completedStatus)
     if filled is None and words is not None:
         filled = number_of_text(words[1])

@@ -7,7 +7,7 @@ told in any order, twice or not at all; `lists` are what it answers when it is a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -24,6 +24,8 @@ from domain.venue import (
 from tests.store import material
 
 QUANTITY = Decimal(100)
+Word = Callable[[str], OrderFact]
+Telling = Sequence[Word]
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,16 @@ class Truth:
     state: OrderState
     filled: str
     price: str = "10"
-    commission: str | None = None
+    commission: str = "6.60"
+    corrected: bool = False
 
 
 @dataclass(frozen=True)
 class Story:
     """One order's life; each part is made for an order of this name."""
 
-    words: tuple[Callable[[str], OrderFact], ...]
-    lists: tuple[Callable[[str], OrderFact], ...]
+    words: tuple[Word, ...]
+    lists: tuple[Word, ...]
     truth: Truth
 
 
@@ -117,7 +120,7 @@ CORRECTED = Story(
         costs("6.60"),
     ),
     lists=(says(DONE, "90", completed=True), trades("90", revision=2), costs("6.05", revision=2)),
-    truth=Truth(OrderState.FILLED, "90", commission="6.05"),
+    truth=Truth(OrderState.FILLED, "90", commission="6.05", corrected=True),
 )
 """Filled, then corrected to less; the lists show the correction alone."""
 
@@ -140,7 +143,7 @@ BUSTED = Story(
         trades("0", revision=2),
         costs("0", revision=2),
     ),
-    truth=Truth(OrderState.CANCELLED, "0", commission="0"),
+    truth=Truth(OrderState.CANCELLED, "0", commission="0", corrected=True),
 )
 """Filled, and the only execution is busted."""
 
@@ -174,7 +177,7 @@ AT_WORK = Story(
         costs("6.60"),
     ),
     lists=(OPEN, says(VenueStatus.WORKING, "40"), trades("40"), costs("6.60")),
-    truth=Truth(OrderState.WORKING, "40", commission="6.60"),
+    truth=Truth(OrderState.WORKING, "40"),
 )
 """Partly filled, and at work still; the live execution does not carry our id."""
 

@@ -24,6 +24,8 @@ from actors.messages import (
     RenewLink,
     Resubscribe,
     RoundEnded,
+    RoundFed,
+    VenueFact,
     VenueSaid,
 )
 from actors.resync import Resync
@@ -65,6 +67,7 @@ class Venue:
         held: str = "0",
         managed: str = "0",
         shown: tuple[OrderReport, ...] = (),
+        shown_open: tuple[OrderReport, ...] = (),
         unended: tuple[str, ...] = (),
     ) -> None:
         """Answer the round that was asked for, with the ledger's snapshot behind it."""
@@ -72,7 +75,15 @@ class Venue:
         asked = self.heard.wait_for(AskRound, times=self.rounds)
         at = NOON + timedelta(minutes=self.rounds)
         positions = (PositionReport(ACCOUNT, BHP, "BHP", Decimal(held), Decimal(45)),)
-        answers = Round(asked.number, at, at, unended, completed_orders=shown, positions=positions)
+        answers = Round(
+            asked.number,
+            at,
+            at,
+            unended,
+            completed_orders=shown,
+            open_orders=shown_open,
+            positions=positions,
+        )
         self.company.tell(RESYNC, RoundEnded(asked.epoch, answers))
         if unended:
             return
@@ -116,6 +127,7 @@ def venue() -> Iterator[Venue]:
 
 SENT = replace(intent(created_at=NOON), state=OrderState.SENT, sent_at=NOON)
 WORKING = replace(SENT, state=OrderState.WORKING, venue_order_id="9001")
+SHOWN = OrderReport("K-1", "9001", VenueStatus.WORKING, Decimal(0), Decimal(100), None)
 
 
 # -- rounds and the reach of the venue -----------------------------------------------------
@@ -199,6 +211,15 @@ def test_dropped_subscriptions_are_asked_for_again(venue: Venue) -> None:
     venue.heard.wait_for(Resubscribe, seat=QUOTES)
 
 
+def test_facts_of_a_round_are_not_told_again(venue: Venue) -> None:
+    """They went to orders as they came; an old word must not follow a newer one."""
+    venue.link()
+    venue.answer(WORKING, shown_open=(SHOWN,))
+    venue.company.drain(ORDERS)
+    assert venue.heard.of(VenueFact, ORDERS) == []
+    assert [fed.number for fed in venue.heard.of(RoundFed, ORDERS)] == [1]
+
+
 # -- claims --------------------------------------------------------------------------------
 
 
@@ -210,6 +231,17 @@ def test_a_claim_is_settled_only_by_a_round_that_is_asked_after_it(venue: Venue)
     venue.answer(WORKING)
     rejected = venue.heard.wait_for(OrderJudged, lambda m: m.state is OrderState.REJECTED)
     assert (rejected.client_order_id, rejected.reason) == ("K-1", "201: no")
+
+
+def test_a_claim_made_again_during_a_round_is_settled_by_the_next(venue: Venue) -> None:
+    venue.link()
+    venue.answer(WORKING)
+    for text in ("202: cancelled", "201: no"):
+        venue.company.tell(RESYNC, QueryOrder("K-1", "REJECTED", text, OrderState.REJECTED))
+    venue.answer(WORKING, shown_open=(SHOWN,))  # asked between the two
+    assert OrderState.REJECTED not in venue.judged()
+    venue.answer(WORKING)
+    assert venue.judged()[-1] is OrderState.REJECTED
 
 
 def test_a_claim_is_not_believed_of_an_order_that_a_list_shows(venue: Venue) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from domain.orders import Order, OrderRequest, OrderState, OrderType, Side
 from domain.reconciliation import (
     Claimed,
+    ClaimedBy,
     Missing,
     Verdicts,
     claim_holds,
@@ -115,7 +116,7 @@ def test_executions_alone_prove_that_it_came_and_not_what_became_of_the_rest() -
     assert judge([asked(40, **shown)], done) == Verdicts((), (), ()), "its end is on its way"
 
 
-@pytest.mark.parametrize("by_status", [True, False])
+@pytest.mark.parametrize("by", ClaimedBy)
 @pytest.mark.parametrize(
     ("lists", "by_code", "by_its_status"),
     [
@@ -128,10 +129,11 @@ def test_executions_alone_prove_that_it_came_and_not_what_became_of_the_rest() -
     ],
 )
 def test_a_claim_is_borne_out_by_lists_that_do_not_show_it_alive(
-    lists: dict[str, object], by_code: bool | None, by_its_status: bool | None, by_status: bool
+    lists: dict[str, object], by_code: bool | None, by_its_status: bool | None, by: ClaimedBy
 ) -> None:
-    claim = Claimed("KLP-1", OrderState.CANCELLED, "202: cancelled", by_status)
-    assert claim_holds(claim, asked(30, **lists)) is (by_its_status if by_status else by_code)
+    claim = Claimed("KLP-1", OrderState.CANCELLED, "202: cancelled", by)
+    want = by_its_status if by is ClaimedBy.END else by_code
+    assert claim_holds(claim, asked(30, **lists)) is want
 
 
 def test_a_list_without_our_id_shows_nothing() -> None:

@@ -15,7 +15,7 @@ from tests.ib.peer import ACCOUNT, frame
 
 BHP = Symbol.parse("BHP/AUD")
 BHP_FIELDS = ["4036812", "BHP", "STK", "", "0", "", "", "ASX", "AUD", "BHP", "BHP"]
-_INSTRUMENT = next(each.instrument for each in LISTINGS if each.instrument.symbol == BHP)
+INSTRUMENT = next(each.instrument for each in LISTINGS if each.instrument.symbol == BHP)
 
 
 def broker_order(
@@ -51,20 +51,20 @@ def broker_order(
 
 def opened(order_id: int, reference: str, status: str, **more: int) -> bytes:
     order = broker_order(order_id, reference, status, **more)
-    return frame(*open_order(order, _INSTRUMENT, None, 176))
+    return frame(*open_order(order, INSTRUMENT, None, 176))
 
 
 def opened_fields(order_id: int, reference: str, status: str) -> list[str]:
-    return open_order(broker_order(order_id, reference, status), _INSTRUMENT, None, 176)
+    return open_order(broker_order(order_id, reference, status), INSTRUMENT, None, 176)
 
 
 def status(order_id: int, text: str, **more: int) -> bytes:
     return frame(*order_status(broker_order(order_id, "", text, **more), 176))
 
 
-def completed(reference: str, text: str, words: str) -> bytes:
-    order = replace(broker_order(0, reference, text), completed_status=words)
-    return frame(*completed_order(order, _INSTRUMENT, "Australia/Sydney", 176))
+def completed(reference: str, text: str, words: str, permanent_id: int = 123) -> bytes:
+    order = replace(broker_order(0, reference, text, permanent_id), completed_status=words)
+    return frame(*completed_order(order, INSTRUMENT, "Australia/Sydney", 176))
 
 
 def execution(
@@ -74,10 +74,11 @@ def execution(
     shares: str = "100",
     when: str = "20260909 10:00:00 Australia/NSW",
     request: int = -1,
+    permanent_id: int = 123,
 ) -> bytes:
     return frame(
         *(11, request, order_id, *BHP_FIELDS, execution_id, when, ACCOUNT, "ASX", "BOT"),
-        *(shares, "45.1", 123, 1, 0, shares, "45.1", reference, "", "", "", 2),
+        *(shares, "45.1", permanent_id, 1, 0, shares, "45.1", reference, "", "", "", 2),
     )
 
 

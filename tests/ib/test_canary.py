@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.ib import library
 from adapters.ib.client import KelpieClient
-from adapters.ib.decoder import _HEARD
+from adapters.ib.decoder import HEARD
 
 
 def test_it_is_the_version_that_was_read() -> None:
@@ -45,7 +45,7 @@ def test_the_decoder_finds_its_handlers_where_ours_looks() -> None:
 
     untyped: Any = library.Decoder
     decoder = untyped(Receiver(), 176)
-    assert set(decoder.handlers) >= _HEARD
+    assert set(decoder.handlers) >= HEARD
     source = inspect.getsource(untyped)
     assert "timeStr,\n            ex.acctNumber" in source
     assert "cd.longName.encode().decode('unicode-escape')" in source
