@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from actors import names
 from actors.base import on
 from actors.desk_answers import DeskAnswers
@@ -52,6 +54,9 @@ class DeskAmending(DeskAnswers):
         decision = decide_amendment(order, terms, message.amendment_id, figures, self.clock.now())
         if isinstance(decision, Refusal):
             return self._tell_proposer(message.proposer, self._refuse(decision))
+        if decision.request.parent not in self._orders:
+            # To the venue a child whose parent has ended is an order like any other.
+            decision = replace(decision, request=replace(decision.request, parent=None))
         self._amending[name] = decision.amendment
         self._amenders[name] = message.proposer
         deadline = min(message.deadline, self.clock.monotonic() + self.options.command_seconds)

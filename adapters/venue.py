@@ -204,6 +204,8 @@ class VenueLink(Protocol):
     def amend(self, request: OrderRequest) -> None:
         """Write an order of ours to the socket with other terms.
 
+        Its parent is named as long as that is open, and not afterwards.
+
         Raises:
             LinkError: no byte has left.
             OrderError: the wire cannot carry the terms exactly; no byte has left.

@@ -28,18 +28,22 @@ from actors.system import ActorSystem
 from actors.venue import LINK_BACKOFF
 from benchmarks.numbering import order_name, tick_of
 from domain.backoff import Backoff
-from domain.orders import OrderRequest, OrderType, Side
+from domain.orders import OrderRequest, OrderState, OrderType, Side
 
 _DEADLINE_SECONDS = 5.0
 
+#: Nothing is bought into a holding below A$500, so the first purchase makes one.
+_ONE, _FIRST_PARCEL = Decimal(1), Decimal(20)
+
 
 class EveryTick(Actor):
-    """Buys one share at the ask on each tick, and ends the process once all have ended."""
+    """Buys a share at the ask on each tick, and ends the process once all have ended."""
 
     def __init__(self, system: ActorSystem, seat: Seat, *, orders: int) -> None:
         super().__init__(system, seat)
         self._left = orders
         self._waiting: set[str] = set()
+        self._holds = False
 
     def describe(self) -> State:
         """How many are still to be proposed, and to end."""
@@ -63,7 +67,7 @@ class EveryTick(Actor):
             name,
             quote.symbol,
             Side.BUY,
-            Decimal(1),
+            _ONE if self._holds else _FIRST_PARCEL,
             OrderType.LIMIT,
             limit_price=Decimal(repr(quote.ask)),
         )
@@ -79,6 +83,7 @@ class EveryTick(Actor):
 
     @on(OrderRecorded)
     def _order(self, message: OrderRecorded) -> None:
+        self._holds = self._holds or message.order.state is OrderState.FILLED
         if message.order.state.is_final:
             self._waiting.discard(message.order.client_order_id)
         if not self._left and not self._waiting:

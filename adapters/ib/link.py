@@ -248,6 +248,8 @@ class IBLink:
     def amend(self, request: OrderRequest) -> None:
         """Write an order of ours with other terms; as for `place`, it may wait its turn.
 
+        Its parent is to be named as long as that is open, and not afterwards.
+
         Raises:
             LinkError: no byte has left.
             OrderError: a number that the wire cannot carry exactly; no byte has left.

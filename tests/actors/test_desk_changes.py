@@ -24,6 +24,7 @@ from actors.messages import (
     LinkUp,
     LoadBook,
     OrderRecorded,
+    PositionChanged,
     PreviewCame,
     Propose,
     ProposeAmend,
@@ -31,15 +32,23 @@ from actors.messages import (
     Reconciled,
     RecordAmendment,
     RecordIntent,
+    SetPaused,
     Verdict,
 )
+from adapters.book import ManagedPosition
 from adapters.venue import LinkOpened
 from domain.amendments import Wanted
 from domain.order_groups import Protection, bracket
 from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side
 from domain.quotes import DataType, Quote
 from domain.terms import AmendmentState
-from domain.venue import InstrumentDetails, OrderPreview, PriceStep, TradingSession
+from domain.venue import (
+    InstrumentDetails,
+    OrderPreview,
+    PositionReport,
+    PriceStep,
+    TradingSession,
+)
 from tests.actors.company import Company, gathered
 from tests.actors.conftest import LIMIT
 from tests.actors.test_desk import AROUND, DESK, MONITOR, OPTIONS
@@ -153,10 +162,19 @@ def test_after_the_answer_the_gates_are_walked_again() -> None:
     with desk(ASKING) as company:
         assert proposed(company, entry("K-1")).pending
         ticket = company.heard.wait_for(AskPreview, seat=CONNECTION).ticket
-        company.leap(16)  # the quote is stale now, and the proposal too old
+        company.tell(DESK, SetPaused(True, "me", "a walk"), PreviewCame("K-1", ticket, TOLD))
+        assert company.heard.wait_for(Verdict, seat=MONITOR).code == "PAUSED"
+        assert company.heard.of(RecordIntent) == []
+
+
+def test_a_proposal_whose_time_is_over_when_the_answer_comes_is_not_sent() -> None:
+    with desk(ASKING) as company:
+        propose = Propose(company.clock.monotonic() + 1, entry("K-1"), MONITOR, "a test")
+        assert company.system.ask(DESK, propose).get(timeout=LIMIT).pending
+        ticket = company.heard.wait_for(AskPreview, seat=CONNECTION).ticket
+        company.leap(1.5)
         company.tell(DESK, PreviewCame("K-1", ticket, TOLD))
-        refused = company.heard.wait_for(Verdict, seat=MONITOR)
-        assert not refused.admitted
+        assert company.heard.wait_for(Verdict, seat=MONITOR).code == "ORDER_EXPIRED_UNSENT"
         assert company.heard.of(RecordIntent) == []
 
 
@@ -237,3 +255,34 @@ def test_a_change_refused_in_an_auction_is_tried_once_at_the_next_phase() -> Non
         company.leap(7200)
         company.drain(names.LEDGER)
         assert len(company.heard.of(RecordAmendment)) == 2
+
+
+def test_a_stop_grows_with_what_is_held_whatever_its_target_still_offers() -> None:
+    held = ManagedPosition(
+        BHP, names.IB, Decimal(30), Decimal(45), intent().created_at, Decimal(0), ()
+    )
+    children = bracket(intent(quantity="20").request, Protection(Decimal(44)), Decimal(47)).attached
+    orders = [
+        replace(Order.intended(child, names.IB, intent().created_at), state=OrderState.WORKING)
+        for child in children
+    ]
+    with desk(OPTIONS) as company:
+        word = PositionReport(ACCOUNT, BHP, "BHP", Decimal(30), Decimal(45))
+        company.tell(DESK, BookLoaded(tuple(orders), (held,), ()), PositionChanged(names.IB, word))
+
+        def grown(quantity: int) -> Verdict:
+            propose = ProposeAmend(
+                company.clock.monotonic() + 5,
+                "K-1-S",
+                f"A-{quantity}",
+                Wanted(quantity=Decimal(quantity)),
+                MONITOR,
+            )
+            verdict = company.system.ask(DESK, propose).get(timeout=LIMIT)
+            assert isinstance(verdict, Verdict)
+            return verdict
+
+        assert grown(31).code == "MORE_THAN_HELD"
+        assert grown(30).admitted
+        # The parent has ended: named, the venue would refuse the change of its child.
+        assert company.heard.wait_for(RecordAmendment).admission.request.parent is None

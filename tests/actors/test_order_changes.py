@@ -12,6 +12,7 @@ import pytest
 from actors import names
 from actors.messages import (
     AmendHanded,
+    AmendmentDurable,
     AmendmentRefused,
     AmendmentSettled,
     AmendNotSent,
@@ -140,6 +141,16 @@ def test_a_change_of_which_nobody_speaks_is_settled_by_a_later_round(tmp_path: P
         company.tell(ORDERS, shown(intent().request.terms), RoundFed(3, asked))
         told = settled(company, AmendmentState.REFUSED)
         assert "old terms" in (told.amendment.reason or "")
+
+
+def test_a_change_that_was_handed_over_is_not_handed_over_again(tmp_path: Path) -> None:
+    with trading(tmp_path, order()) as company:
+        company.tell(ORDERS, up(1))
+        handed(company)
+        again = AmendmentDurable(deadline(company), admission(), order(), 1)
+        company.tell(ORDERS, again, again)
+        company.drain(CONNECTION)
+        assert len(company.heard.of(AmendOrder, CONNECTION)) == 1
 
 
 def test_a_change_whose_link_was_lost_is_in_doubt_until_the_terms_are_seen(

@@ -18,6 +18,7 @@ from tests.tree.in_process import Tree, Venue, growing
 from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
+SCENARIOS = Path(__file__).parents[2] / "simulators" / "scenarios"
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -288,6 +289,43 @@ def test_a_preview_shows_the_cost_and_places_nothing(tree: Tree, venue: Venue) -
     assert said["preview"]["commission"] == "6.6"
     assert tree.get("/orders")["items"] == []
     assert not venue.books().orders
+
+
+@pytest.mark.parametrize(
+    ("habit", "code"),
+    [('what_if = "mute"', "PREVIEW_UNANSWERED"), ("read_only = true", "PREVIEW_REFUSED")],
+)
+def test_an_entry_of_which_the_venue_does_not_say_what_it_costs_is_not_placed(
+    tmp_path: Path, venue: Venue, habit: str, code: str
+) -> None:
+    wait_for_open_market()
+    scenario = tmp_path / "habit.toml"
+    scenario.write_text(f'title = "t"\nsource = "s"\nstory = "w"\n[habits]\n{habit}\n')
+    venue.start("--market", "still", "--scenario", str(scenario))
+    with growing(tmp_path, venue.port) as tree:
+        tree.wait_until_ready()
+        refused = tree.propose("KLP-1")
+        assert (refused.status_code, refused.json()["code"]) == (409, code)
+        assert tree.state("KLP-1") == ""
+        assert tree.desk().reserved == 0
+    assert len(previews(venue)) == 1
+    assert not venue.books().orders
+
+
+def test_a_child_is_changed_after_its_parent_has_gone(tmp_path: Path, venue: Venue) -> None:
+    """Near a pain: TWS answers 135 to a change that names a parent which is no more."""
+    wait_for_open_market()
+    scenario = SCENARIOS / "near_child_change_135.toml"
+    venue.start("--market", "still", "--scenario", str(scenario))
+    with growing(tmp_path, venue.port) as tree:
+        tree.wait_until_ready()
+        entry = quoted(tree, "ask") + Decimal("0.05")
+        assert bracket(tree, "KLP-1", entry).status_code == 202
+        tree.wait_for_state("KLP-1", "FILLED")
+        until(partial(stands, tree, "KLP-1-S"), "the stop stands")
+        amend(tree, "KLP-1-S", stop_price=str(entry - 1))
+        amended(tree, "KLP-1-S")
+    assert at_broker(venue, "KLP-1-S").request.stop_price == entry - 1
 
 
 # -- market orders -----------------------------------------------------------------------------
