@@ -44,8 +44,9 @@ CAST(i / {len(_SYMBOLS)} + 1 AS TEXT), CAST((i / {len(_SYMBOLS)} + 1) * 45 AS TE
 FROM n
 """
 _BULK_COMMISSIONS = """
-INSERT INTO commissions (execution_key, revision, execution_id, amount, currency, booked_us)
-SELECT execution_key, 1, execution_id, '0.10', 'AUD', time_us
+INSERT INTO commissions (venue, execution_key, revision, execution_id, amount, currency,
+booked_us)
+SELECT venue, execution_key, 1, execution_id, '0.10', 'AUD', time_us
 FROM fills WHERE execution_key >= printf('E%09d', :first) AND execution_key < 'F'
 """
 _RAW_TABLE = """
