@@ -31,6 +31,8 @@ from domain.backoff import Backoff
 from domain.orders import OrderRequest, OrderType, Side
 
 _DEADLINE_SECONDS = 5.0
+_FIRST_PARCEL = Decimal(20)
+"""More than the A$500 of which a holding is to begin; then single shares are free to follow."""
 
 
 class EveryTick(Actor):
@@ -40,6 +42,7 @@ class EveryTick(Actor):
         super().__init__(system, seat)
         self._left = orders
         self._waiting: set[str] = set()
+        self._holds = False
 
     def describe(self) -> State:
         """How many are still to be proposed, and to end."""
@@ -63,7 +66,7 @@ class EveryTick(Actor):
             name,
             quote.symbol,
             Side.BUY,
-            Decimal(1),
+            Decimal(1) if self._holds else _FIRST_PARCEL,
             OrderType.LIMIT,
             limit_price=Decimal(repr(quote.ask)),
         )
@@ -79,6 +82,7 @@ class EveryTick(Actor):
 
     @on(OrderRecorded)
     def _order(self, message: OrderRecorded) -> None:
+        self._holds = self._holds or message.order.filled > 0
         if message.order.state.is_final:
             self._waiting.discard(message.order.client_order_id)
         if not self._left and not self._waiting:
