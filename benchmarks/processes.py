@@ -111,6 +111,8 @@ def tree_settings(folder: Path, port: int, hook_port: int, **more: str) -> dict[
     """The tree of paper mode on that gateway: everything as it is in use, but for the places."""
     return {
         "MODE": "paper",
+        # An order is measured, not the question before it.
+        "ENTRY_PREVIEWS": "false",
         "IB_PORT": str(port),
         "IB_ACCOUNT_ID": ACCOUNT,
         "IB_WINDOWS": "none",

@@ -28,16 +28,15 @@ from actors.system import ActorSystem
 from actors.venue import LINK_BACKOFF
 from benchmarks.numbering import order_name, tick_of
 from domain.backoff import Backoff
-from domain.orders import OrderRequest, OrderState, OrderType, Side
+from domain.orders import OrderRequest, OrderType, Side
 
 _DEADLINE_SECONDS = 5.0
-
-#: Nothing is bought into a holding below A$500, so the first purchase makes one.
-_ONE, _FIRST_PARCEL = Decimal(1), Decimal(20)
+_FIRST_PARCEL = Decimal(20)
+"""More than the A$500 of which a holding is to begin; then single shares are free to follow."""
 
 
 class EveryTick(Actor):
-    """Buys a share at the ask on each tick, and ends the process once all have ended."""
+    """Buys one share at the ask on each tick, and ends the process once all have ended."""
 
     def __init__(self, system: ActorSystem, seat: Seat, *, orders: int) -> None:
         super().__init__(system, seat)
@@ -67,7 +66,7 @@ class EveryTick(Actor):
             name,
             quote.symbol,
             Side.BUY,
-            _ONE if self._holds else _FIRST_PARCEL,
+            Decimal(1) if self._holds else _FIRST_PARCEL,
             OrderType.LIMIT,
             limit_price=Decimal(repr(quote.ask)),
         )
@@ -83,7 +82,7 @@ class EveryTick(Actor):
 
     @on(OrderRecorded)
     def _order(self, message: OrderRecorded) -> None:
-        self._holds = self._holds or message.order.state is OrderState.FILLED
+        self._holds = self._holds or message.order.filled > 0
         if message.order.state.is_final:
             self._waiting.discard(message.order.client_order_id)
         if not self._left and not self._waiting:
