@@ -16,9 +16,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from loguru import logger
 
@@ -26,9 +24,9 @@ from actors import names
 from actors.bars import BarArchive
 from actors.base import Actor
 from actors.child import Child, Intensity, Strategy
+from actors.chosen import account_of, desk_options, quotes_options, schedule, traders
 from actors.connection import Connection, ConnectionOptions
 from actors.desk import Desk
-from actors.desk_knowledge import DeskOptions
 from actors.gateway import GatewayKeeper, GatewayOptions
 from actors.history import History
 from actors.instruments import EXIT_SETTINGS, FirstLook
@@ -36,7 +34,7 @@ from actors.ledger import Ledger
 from actors.lifetime import live
 from actors.orders import Orders
 from actors.plan_monitor import PlanMonitor
-from actors.quotes import Quotes, QuotesOptions
+from actors.quotes import Quotes
 from actors.resync import Resync
 from actors.seat import Seat
 from actors.strategist import Strategist
@@ -50,15 +48,13 @@ from adapters.store import book_path, lock_state_dir, open_bars, open_book
 from config.entries import SettingsError
 from config.logs import Logs, start_logs
 from config.modes import Mode
-from config.settings import DEFAULT_SYMBOLS, Settings
+from config.settings import Settings
 from console import tokens
 from console.greeting import greeting, where_to_look
 from console.hook import Hook, HookOptions
 from console.narrator import Narrator
 from domain.backoff import Backoff
 from domain.calendar import ExchangeCalendar
-from domain.maintenance import Schedule, WindowKind, announced
-from domain.symbols import Symbol
 from domain.xasx import XASX
 from runtime.threads import ThreadRuntime
 
@@ -111,7 +107,7 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
     )
     system.on_quarantine = (names.DESK, names.resync(names.IB))
     system.on_pressure = (names.DESK, names.connection(names.IB))
-    for name in (*[c.name for c in children], *names.of_venue(names.IB), *_traders(settings)):
+    for name in (*[c.name for c in children], *names.of_venue(names.IB), *traders(settings)):
         system.seat(name, names.parent_of(name))
     for name in (names.HOOK, names.NARRATOR):
         system.seat(name, names.parent_of(name))
@@ -127,23 +123,14 @@ def root(system: ActorSystem, settings: Settings, options: TreeOptions) -> None:
     )
 
 
-def _traders(settings: Settings) -> tuple[str, ...]:
-    strategist = (names.STRATEGIST,) if settings.strategy == "rules" else ()
-    return (names.DESK, names.PLAN_MONITOR, *strategist)
-
-
-def _account(settings: Settings) -> str:
-    return settings.ib_account_id or settings.mode
-
-
 def _ledger(system: ActorSystem, seat: Seat, settings: Settings) -> Ledger:
     return Ledger(
         system,
         seat,
         open_book=lambda: open_book(
-            settings.state_dir, settings.mode, _account(settings), system.runtime.clock
+            settings.state_dir, settings.mode, account_of(settings), system.runtime.clock
         ),
-        readers=(*_traders(settings), names.NARRATOR),
+        readers=(*traders(settings), names.NARRATOR),
     )
 
 
@@ -155,47 +142,29 @@ def _ib(
     first_look: FirstLook,
 ) -> VenueSupervisor:
     # The library is a setting, so what stands on it is imported once that is known.
-    from adapters.ib.link import IBLink, IBLinkOptions
+    from adapters.ib.chosen import link_options
+    from adapters.ib.link import IBLink
 
     venue = names.IB
-    link_options = IBLinkOptions(
-        host=settings.ib_host,
-        port=settings.ib_port,
-        client_id=settings.ib_client_id,
-        account=settings.ib_account_id,
-        paper=settings.ib_paper,
-        order_prefix=settings.client_order_prefix,
-        exchange_preference=settings.ib_exchange,
-        instrument_types=settings.ib_allowed_instrument_types,
-        known_symbols=(*settings.allowed_symbols, *map(Symbol.parse, DEFAULT_SYMBOLS)),
-        zone=settings.ib_time_zone,
-        delayed_data=settings.market_data == "delayed",
-        step_seconds=settings.connect_step_seconds,
-        limit_messages=options.limit_messages,
-    )
+    chosen = link_options(settings, limit_messages=options.limit_messages)
     # With the book: what the embedded gateway invents must never be read in another mode.
-    archive = book_path(settings.state_dir, settings.mode, _account(settings)).with_name("bars.db")
+    book = book_path(settings.state_dir, settings.mode, account_of(settings))
+    archive = book.with_name("bars.db")
     connection_options = ConnectionOptions(
         venue=venue,
         symbols=settings.allowed_symbols,
-        traders=_traders(settings),
+        traders=traders(settings),
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
         first_look=first_look,
     )
-    store = InstrumentStore(_instruments_path(settings), logger.bind(seat=venue).warning)
-    quotes_options = QuotesOptions(
-        venue=venue,
-        stale_after_seconds=settings.quote_stale_after_seconds,
-        share_silence_seconds=settings.quote_silence_share_seconds,
-        pair_silence_seconds=settings.quote_silence_pair_seconds,
-    )
+    store = InstrumentStore(book.with_name("instruments.json"), logger.bind(seat=venue).warning)
     return VenueSupervisor(
         system,
         seat,
         venue=venue,
         backoff=options.link_backoff,
-        schedule=_schedule(settings),
+        schedule=schedule(settings),
         children=(
             Child(
                 names.connection(venue),
@@ -203,9 +172,7 @@ def _ib(
                     s,
                     seat,
                     options=connection_options,
-                    make_link=lambda loop, sink: IBLink(
-                        loop, sink, s.runtime.clock, link_options, store
-                    ),
+                    make_link=lambda loop, sink: IBLink(loop, sink, s.runtime.clock, chosen, store),
                 ),
             ),
             Child(
@@ -213,8 +180,8 @@ def _ib(
                 lambda s, seat: Quotes(
                     s,
                     seat,
-                    options=quotes_options,
-                    readers=_traders(settings),
+                    options=quotes_options(settings),
+                    readers=traders(settings),
                 ),
             ),
             Child(
@@ -224,7 +191,7 @@ def _ib(
                     seat,
                     venue=venue,
                     symbols=settings.allowed_symbols,
-                    readers=tuple(n for n in _traders(settings) if n == names.STRATEGIST),
+                    readers=tuple(n for n in traders(settings) if n == names.STRATEGIST),
                 ),
             ),
             Child(names.orders(venue), lambda s, seat: Orders(s, seat, venue=venue)),
@@ -250,50 +217,14 @@ def _ib(
     )
 
 
-def _instruments_path(settings: Settings) -> Path:
-    """Beside the book: each account's gateway, the simulated one too, has its own contract ids."""
-    account = settings.ib_account_id or settings.mode
-    book = book_path(settings.state_dir, settings.mode, account)
-    return book.with_name("instruments.json")
-
-
-def _schedule(settings: Settings) -> Schedule:
-    """What the gateway and IB announce; the embedded gateway of the demo announces nothing."""
-    if settings.mode is Mode.DEMO:
-        return Schedule()
-    return announced(
-        tuple(map(WindowKind, settings.ib_windows)),
-        settings.ib_restart_time,
-        ZoneInfo(settings.ib_time_zone),
-        timedelta(seconds=settings.hold_before_window_seconds),
-    )
-
-
 def _trading(
     system: ActorSystem, seat: Seat, settings: Settings, options: TreeOptions
 ) -> Supervisor:
-    desk_options = DeskOptions(
-        observing=settings.mode is Mode.OBSERVE,
-        disarmed="live trading is not armed" if settings.mode is Mode.LIVE else "",
-        base_currency=settings.ib_base_currency,
-        max_order_value=settings.max_order_value,
-        stale_after_seconds=settings.quote_stale_after_seconds,
-        command_seconds=settings.command_deadline_seconds,
-        venues=(names.IB,),
-        venue_of=dict.fromkeys(settings.allowed_symbols, names.IB),
-        market_as_limit=settings.market_orders == "marketable_limit",
-        max_slippage_bps=settings.max_slippage_bps,
-        odd_lots_allowed=settings.odd_lots == "allow",
-        idealpro_minimum_usd=settings.idealpro_minimum_usd,
-        previews=settings.entry_previews,
-        preview_above=settings.preview_above,
-        calendars=options.calendars,
-        schedules={names.IB: _schedule(settings)},
-    )
+    desk = desk_options(settings, options.calendars)
     venues = (names.IB,)
     prefix, stale = settings.client_order_prefix, settings.quote_stale_after_seconds
     children = [
-        Child(names.DESK, lambda s, seat: Desk(s, seat, options=desk_options)),
+        Child(names.DESK, lambda s, seat: Desk(s, seat, options=desk)),
         Child(
             names.PLAN_MONITOR,
             lambda s, seat: PlanMonitor(

@@ -89,31 +89,17 @@ def fields_of(found: Contract) -> ContractFields:
     )
 
 
-def resolved(fields: ContractFields, asked: Contract) -> Contract:
-    """The contract to trade with: the venue's, routed as it was asked for."""
+def resolved(fields: ContractFields, exchange: str) -> Contract:
+    """The contract to trade with: the venue's, routed to this exchange."""
     return Contract(
         secType=fields.sec_type,
         conId=fields.con_id,
         symbol=fields.symbol,
         currency=fields.currency,
-        exchange=asked.exchange,
+        exchange=exchange,
         primaryExchange=fields.primary_exchange,
         localSymbol=fields.local_symbol,
         tradingClass=fields.trading_class,
-    )
-
-
-def at_exchange(contract: Contract, exchange: str) -> Contract:
-    """The same instrument, routed to this exchange."""
-    return Contract(
-        secType=contract.secType,
-        conId=contract.conId,
-        symbol=contract.symbol,
-        currency=contract.currency,
-        exchange=exchange,
-        primaryExchange=contract.primaryExchange,
-        localSymbol=contract.localSymbol,
-        tradingClass=contract.tradingClass,
     )
 
 

@@ -14,7 +14,6 @@ from decimal import Decimal
 from adapters.ib.client import Calls
 from adapters.ib.contracts import (
     asked_as,
-    at_exchange,
     contract_of,
     describe,
     fields_of,
@@ -78,13 +77,13 @@ class Instruments:
             contract = self._asked(symbol)
             known = self._store.instrument(symbol, asked_as(contract))
             if known is not None:
-                contract = self._contracts[symbol] = resolved(known.contract, contract)
+                contract = self._contracts[symbol] = resolved(known.contract, contract.exchange)
         return contract
 
     def listing(self, symbol: Symbol) -> Contract:
         """The contract at its own exchange, not at the router: where its book is kept."""
         found = self.contract(symbol)
-        return at_exchange(found, found.primaryExchange or found.exchange)
+        return resolved(fields_of(found), found.primaryExchange or found.exchange)
 
     def zone(self, symbol: Symbol) -> str:
         """IB's name of the instrument's time zone; empty while it is not known."""

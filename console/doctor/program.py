@@ -12,6 +12,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.ib import library
 from config.entries import SettingsError
@@ -82,20 +83,12 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _examine(settings: Settings, options: argparse.Namespace) -> list[Finding]:
     # The library is a setting, so what stands on it is imported once that is known.
-    from adapters.ib.link import IBLinkOptions
+    from adapters.ib.chosen import link_options
     from adapters.ib.trader import IBTrader
 
     clock = SystemClock()
-    link = IBLinkOptions(
-        host=settings.ib_host,
-        port=settings.ib_port,
-        client_id=options.client_id or settings.ib_client_id + CLIENT_ID_APART,
-        account=settings.ib_account_id,
-        paper=settings.ib_paper,
-        order_prefix=settings.client_order_prefix,
-        exchange_preference=settings.ib_exchange,
-        step_seconds=settings.connect_step_seconds,
-    )
+    client_id = options.client_id or settings.ib_client_id + CLIENT_ID_APART
+    link = replace(link_options(settings), client_id=client_id)
     trader = IBTrader(
         asyncio.get_running_loop(), clock, link, base_currency=settings.ib_base_currency
     )
