@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from actors.messages import FollowBars
-from domain.bars import Bar, SeriesKey, Span, last_piece
+from domain.bars import DAY, Bar, SeriesKey, Span, last_piece
 
 Kept = tuple[tuple[Bar, ...], Span]
 """Final bars, and the span of which they are all."""
@@ -64,7 +64,13 @@ class Following:
         if bar[0] == before[0]:
             return None
         self._final[before[0]] = before
-        return (before,), Span(before[0], bar[0])
+        end = before[0] + self.key.bar_seconds
+        if bar[0] <= end or self.key.bar_seconds >= DAY:  # days are of unequal length
+            return (before,), Span(before[0], bar[0])
+        # Nothing traded between them, or it never came: asked for, it is known either way.
+        self.gap = Span(self.gap.start if self.gap is not None else end, bar[0])
+        self.gap_ticket = ""
+        return (before,), Span(before[0], end)
 
     def _form(self, bar: Bar) -> None:
         self._forming = bar

@@ -109,12 +109,24 @@ def test_a_bar_is_final_when_the_next_one_begins() -> None:
     assert following.began((_bar(0), _bar(60))) == ((_bar(0),), Span(0, 60))
     assert following.update(_bar(60, 2.0)) is None
     assert following.take() == []
-    # Nothing was traded for a minute: there is no bar of it.
-    assert following.update(_bar(180)) == ((_bar(60, 2.0),), Span(60, 180))
+    assert following.update(_bar(120)) == ((_bar(60, 2.0),), Span(60, 120))
     assert following.take() == [_bar(60, 2.0)]
     assert following.take() == []
     assert following.update(_bar(60, 3.0)) == ((_bar(60, 3.0),), Span(60, 120))
     assert following.take() == []
+
+
+def test_a_bar_that_did_not_come_between_two_others_is_asked_for_before_they_are_told() -> None:
+    following = Following(MINUTES, "1m", 0.0)
+    following.began((_bar(60),))
+    # What lies between is not known to be empty: it is not kept as such.
+    assert following.update(_bar(180)) == ((_bar(60),), Span(60, 120))
+    assert following.gap == Span(120, 180)
+    following.update(_bar(300))
+    assert following.gap == Span(120, 300), "one question for all that is missing"
+    assert following.take() == []
+    following.fill([_bar(120)])  # and nothing was traded at 240
+    assert [bar[0] for bar in following.take()] == [60, 120, 180]
 
 
 def test_nothing_is_told_before_what_was_missed() -> None:

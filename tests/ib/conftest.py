@@ -12,10 +12,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def gateway_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a gateway whose market stands still."""
-    state = tmp_path_factory.mktemp("gateway")
+@pytest.fixture
+def gateway_port(tmp_path: Path) -> Iterator[int]:
+    """The port of a gateway of its own, whose market stands still."""
+    state = tmp_path / "gateway"
     command = [sys.executable, "-m", "simulators.tws.program", "--port", "0", "--market", "still"]
     process = subprocess.Popen(
         [*command, "--state-dir", str(state)], cwd=ROOT, stdout=subprocess.PIPE, text=True
