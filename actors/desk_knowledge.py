@@ -137,6 +137,8 @@ class DeskKnowledge(Actor):
             working_buys=working.buys,
             working_sells=working.sells,
             max_order_value=self.options.max_order_value,
+            active_buys=working.active_buys,
+            active_sells=working.active_sells,
             usd_rate=self._rate("USD"),
             odd_lots_allowed=self.options.odd_lots_allowed,
             idealpro_minimum_usd=self.options.idealpro_minimum_usd,

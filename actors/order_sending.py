@@ -20,8 +20,10 @@ from actors.messages import (
     OrderHanded,
     OrderNotSent,
     PlaceOrder,
+    RecordCancel,
 )
 from actors.order_keeping import OrderKeeping
+from domain.order_groups import are_of_one_piece
 from domain.order_life import Change
 from domain.orders import Order, OrderState
 
@@ -119,6 +121,23 @@ class OrderSending(OrderKeeping):
             if order.pending_change == "CANCEL" and self._cancelled_on.get(name) != self._epoch:
                 self.log.info("Asking again for the cancel of {}.", name)
                 self._hand_cancel(order, self.clock.monotonic() + _CANCEL_WITHIN)
+
+    def _discard_with(self, refused: Order) -> None:
+        """Take back those that left in one piece with a refused one and were never transmitted.
+
+        IB keeps them unseen, in no list, until somebody transmits or discards them.
+        """
+        for order in list(self._open.values()):
+            waits = order.state is OrderState.SENT and order.pending_change is None
+            if waits and are_of_one_piece(order.request, refused.request):
+                self.log.warning(
+                    "{} is taken back: {} of the same group was refused.",
+                    order.client_order_id,
+                    refused.client_order_id,
+                )
+                deadline = self.clock.monotonic() + _CANCEL_WITHIN
+                who = self.seat.name
+                self.tell(names.LEDGER, RecordCancel(order.client_order_id, who, deadline))
 
     def _not_sent(self, order: Order, reason: str) -> None:
         self.log.warning("{} is not sent: {}.", order.client_order_id, reason.rstrip("."))

@@ -165,6 +165,8 @@ class Orders(OrderResolving):
         if message.state is OrderState.NOT_SENT:
             self.log.warning("{}: {}", order.client_order_id, message.reason)
         self._change(order, Change(message.state, message.reason, order.pending_change))
+        if message.state is OrderState.REJECTED:
+            self._discard_with(order)
 
     @on(RoundFed)
     def _round_fed(self, message: RoundFed) -> None:

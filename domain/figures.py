@@ -44,6 +44,9 @@ class DeskFigures:
     working_buys: Decimal
     working_sells: Decimal
     max_order_value: Decimal
+    active_buys: int = 0
+    """Orders of the symbol that have not ended, by side."""
+    active_sells: int = 0
     usd_rate: Decimal | None = None
     """Base currency for one US dollar."""
     odd_lots_allowed: bool = False

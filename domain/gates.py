@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from domain.admission import Admission, Refusal
 from domain.figures import RISK_REDUCING, DeskFigures
-from domain.market_rules import first_parcel, is_odd_lot, odd_lot, stop_on_step
+from domain.market_rules import first_parcel, is_odd_lot, odd_lot, stop_on_step, too_many_active
 from domain.orders import OrderError, OrderRequest, OrderType, Purpose, Side, check_request
 from domain.price_steps import ceil_to_step, floor_to_step, on_step
 
@@ -267,5 +267,6 @@ _GATES: tuple[Gate, ...] = (
     _shape,
     first_parcel,
     odd_lot,
+    too_many_active,
     _oversell,
 )

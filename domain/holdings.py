@@ -16,6 +16,9 @@ class Working:
 
     buys: Decimal = Decimal(0)
     sells: Decimal = Decimal(0)
+    active_buys: int = 0
+    """How many orders."""
+    active_sells: int = 0
 
 
 def working_of(orders: Iterable[Order], symbol: Symbol) -> Working:
@@ -40,7 +43,10 @@ def working_of(orders: Iterable[Order], symbol: Symbol) -> Working:
             largest[group] = max(largest.get(group, Decimal(0)), exposed)
     for (side, _), exposed in largest.items():
         total[side] += exposed
-    return Working(total[Side.BUY], total[Side.SELL])
+    active_buys = sum(1 for order in listed if order.request.side is Side.BUY)
+    return Working(
+        total[Side.BUY], total[Side.SELL], active_buys, active_sells=len(listed) - active_buys
+    )
 
 
 def external_of(symbol: Symbol, managed: Decimal, held: Decimal) -> Decimal:

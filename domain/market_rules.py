@@ -18,6 +18,9 @@ from domain.venue import PriceStep
 
 LEAST_PARCEL = Decimal(500)
 """A$: a purchase of a share may not start a holding below this, nor leave it below."""
+MOST_ACTIVE = 15
+"""Orders on one side of a contract: IB refuses the 21st (201, facts/ib.md 1.1; newer texts say the
+16th). What is left above this is for exits and stops."""
 _IN_TEN_THOUSAND = Decimal(10_000)
 
 
@@ -28,7 +31,7 @@ def first_parcel(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     to a holding that is large enough already.
     """
     instrument = figures.instrument
-    on_asx = instrument is not None and instrument.kind == "STK"
+    on_asx = instrument is not None and instrument.kind in ("STK", "ETF")
     if not on_asx or request.symbol.currency != "AUD" or request.side is Side.SELL:
         return None
     price = request.limit_price or request.stop_price or figures.price
@@ -47,6 +50,19 @@ def first_parcel(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
         f"It would leave a holding of {request.symbol} worth A${after:.2f}; the ASX takes no "
         f"first parcel below A${LEAST_PARCEL}.",
         f"Buy at least {least} at this price.",
+    )
+
+
+def too_many_active(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+    """Refuse an entry where so many orders of the symbol work that its protection might not fit."""
+    most = max(figures.active_buys, figures.active_sells)
+    if most < MOST_ACTIVE or request.purpose in RISK_REDUCING:
+        return None
+    return Refusal(
+        request.client_order_id,
+        "TOO_MANY_ORDERS",
+        f"{most} orders in {request.symbol} work on one side; IB takes 20, and exits come first.",
+        "Cancel some of them, or wait until they have ended.",
     )
 
 

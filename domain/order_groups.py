@@ -44,6 +44,14 @@ class OrderGroup:
         return (self.first, *self.attached)
 
 
+def are_of_one_piece(one: OrderRequest, other: OrderRequest) -> bool:
+    """They left together: parent and child, children of one parent, or members of one group."""
+    if one.client_order_id == other.client_order_id:
+        return False
+    family = (one.parent or one.client_order_id) == (other.parent or other.client_order_id)
+    return family or (one.oca_group is not None and one.oca_group == other.oca_group)
+
+
 def oca_kind(request: OrderRequest) -> OcaKind:
     """Which kind of group a member belongs to.
 

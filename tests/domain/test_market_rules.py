@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.admission import Admission, Refusal
 from domain.gates import decide
-from domain.market_rules import first_parcel, marketable, odd_lot, stop_on_step
+from domain.market_rules import MOST_ACTIVE, first_parcel, marketable, odd_lot, stop_on_step
 from domain.orders import OrderRequest, OrderType, Purpose, Side, Tif
 from domain.price_steps import on_step
 from domain.symbols import Symbol
@@ -45,6 +45,22 @@ def test_a_first_parcel_has_five_hundred_dollars() -> None:
     assert parcel("12", "40.00") == "Buy at least 13 at this price."
     assert parcel("13", "40.00") == ""
     assert parcel("12.5", "40.00") == ""
+
+
+def test_a_fund_of_the_exchange_knows_it_too() -> None:
+    fund = replace(FRESH, instrument=replace(FRESH.instrument, kind="ETF"))  # type: ignore[type-var]
+    few = replace(ENTRY, quantity=Decimal(12), limit_price=Decimal(40))
+    refusal = first_parcel(few, fund)
+    assert refusal is not None and refusal.code == "FIRST_PARCEL"
+
+
+def test_entries_leave_room_for_exits_among_the_orders_that_the_venue_takes() -> None:
+    full = replace(FRESH, active_sells=MOST_ACTIVE)
+    refusal = decide(ENTRY, full)
+    assert isinstance(refusal, Refusal) and refusal.code == "TOO_MANY_ORDERS"
+    assert isinstance(decide(ENTRY, replace(FRESH, active_sells=MOST_ACTIVE - 1)), Admission)
+    crowded = replace(CALM, active_buys=MOST_ACTIVE, active_sells=MOST_ACTIVE)
+    assert isinstance(decide(EXIT, crowded), Admission)
 
 
 def test_additions_to_a_holding_that_is_large_enough_are_free() -> None:

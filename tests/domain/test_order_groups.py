@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from domain.admission import Admission, Refusal
-from domain.holdings import Working, working_of
+from domain.holdings import working_of
 from domain.order_groups import (
     MOST_MEMBERS,
     OcaKind,
@@ -117,22 +117,23 @@ def test_a_group_does_not_mix_what_enters_with_what_leaves() -> None:
     assert oca_kind(ENTRY) is OcaKind.CANCEL
 
 
-def working(*states: tuple[OrderState, int], parent_filled: int) -> Working:
-    """A bracket whose members stand so; the second figure is what each has filled."""
+def working(*states: tuple[OrderState, int], parent_filled: int) -> tuple[Decimal, Decimal]:
+    """What a bracket whose members stand so may buy and sell; the second figure is what filled."""
     requests = bracket(ENTRY, STOP, TARGET).members
     orders = [
         replace(Order.intended(request, "ib", NOW), state=state, filled=Decimal(filled))
         for request, (state, filled) in zip(requests, states, strict=True)
     ]
     orders[0] = replace(orders[0], filled=Decimal(parent_filled))
-    return working_of(orders, BHP)
+    found = working_of(orders, BHP)
+    return found.buys, found.sells
 
 
 def test_children_are_reserved_up_to_what_the_parent_filled_and_once_for_both() -> None:
     held, filled = OrderState.HELD, OrderState.FILLED
     waiting = working((OrderState.WORKING, 0), (held, 0), (held, 0), parent_filled=0)
-    assert waiting == Working(Decimal(50), Decimal(0))
+    assert waiting == (Decimal(50), Decimal(0))
     partly = working((OrderState.WORKING, 0), (held, 0), (held, 0), parent_filled=20)
-    assert partly == Working(Decimal(30), Decimal(20))
+    assert partly == (Decimal(30), Decimal(20))
     bought = working((filled, 50), (OrderState.WORKING, 10), (held, 0), parent_filled=50)
-    assert bought == Working(Decimal(0), Decimal(50))
+    assert bought == (Decimal(0), Decimal(50))
