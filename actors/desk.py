@@ -91,7 +91,7 @@ class Desk(DeskPreviews):
             self._price(request.symbol, request.side),
             instrument.price_steps,
             self.options.max_slippage_bps,
-            continuous=self._trades_now(request.symbol),
+            continuous=self._instruments.is_open(request.symbol, self.clock.now()),
         )
 
     @on(ProposeCancel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from actors import names
 from actors.base import on
@@ -19,6 +20,7 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.admission import Refusal
 from domain.amendments import Wanted, decide_amendment, is_asked_already, when_again
+from domain.symbols import Symbol
 from domain.terms import Amendment, AmendmentState
 
 _ONCE_MORE = "-again"
@@ -84,16 +86,20 @@ class DeskAmending(DeskAnswers):
         if not refused or amendment.amendment_id.endswith(_ONCE_MORE):
             self._amenders.pop(name, None)
             return
-        instrument = self._instruments.get(message.order.request.symbol)
         now = self.clock.now()
-        sessions = instrument.sessions if instrument is not None else ()
-        at = when_again(amendment.reason or "", sessions, now)
+        at = self._when_again(message.order.request.symbol, amendment.reason or "", now)
         if at is None:
             self._amenders.pop(name, None)
             return
         self.log.info("{} is amended again at {}: {}", name, at.isoformat(), amendment.reason)
         self._again[name] = amendment
         self.after((at - now).total_seconds(), f"amend {name}")
+
+    def _when_again(self, symbol: Symbol, reason: str, now: datetime) -> datetime | None:
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            return None
+        return when_again(reason, instrument, self._instruments.calendar(instrument), now)
 
     def on_timer(self, name: str) -> None:
         """The auction is over: what was refused in it is proposed anew, once."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -39,7 +40,7 @@ from adapters.book import ManagedPosition
 from adapters.venue import LinkOpened
 from domain.amendments import Wanted
 from domain.order_groups import Protection, bracket
-from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side
+from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side, Tif
 from domain.quotes import DataType, Quote
 from domain.terms import AmendmentState
 from domain.venue import (
@@ -58,6 +59,7 @@ CONNECTION = names.connection(names.IB)
 TOLD = OrderPreview(
     Decimal("6.60"), None, None, "AUD", None, None, None, Decimal(1500), Decimal(99_000), ""
 )
+STEP = PriceStep(Decimal(0), Decimal("0.01"))
 
 
 @contextmanager
@@ -71,9 +73,8 @@ def desk(options: DeskOptions, *orders: Order, in_auction: bool = False) -> Iter
         session = TradingSession(
             now - timedelta(hours=2), now + timedelta(hours=2), opens, now + timedelta(hours=1)
         )
-        step = PriceStep(Decimal(0), Decimal("0.01"))
         details = InstrumentDetails(
-            BHP, "BHP", "STK", "ASX", "Australia/Sydney", (step,), Decimal(1), (session,)
+            BHP, "BHP", "STK", "ASX", "Australia/Sydney", (STEP,), Decimal(1), (session,)
         )
         quote = Quote(BHP, now, at, 45.0, 45.02, 1, 1, 45.0, 1, 1, 45.0, DataType.LIVE)
         company.tell(
@@ -212,6 +213,30 @@ def test_a_bracket_is_one_proposal_and_one_intent() -> None:
         ]
         # Each id is taken from now on.
         assert proposed(company, entry("K-1-S")).code == "ORDER_ID_TAKEN"
+
+
+def test_a_market_order_in_the_opening_auction_is_no_ioc() -> None:
+    """IB announces 09:59 as liquid; until ten the auction runs, where IOC would end unmatched."""
+    with desk(OPTIONS) as company:
+        sydney = ZoneInfo("Australia/Sydney")
+        tomorrow = company.clock.now().astimezone(sydney).date() + timedelta(days=1)
+        opens = datetime.combine(tomorrow, time(9, 59), sydney).astimezone(UTC)
+        company.leap((opens - company.clock.now()).total_seconds() + 30)
+        closes = opens + timedelta(hours=6, minutes=1)
+        session = TradingSession(opens, closes + timedelta(minutes=11), opens, closes)
+        details = InstrumentDetails(
+            BHP, "BHP", "STK", "ASX", "Australia/NSW", (STEP,), Decimal(1), (session,)
+        )
+        sent = []
+        for name in ("K-1", "K-2"):
+            now, at = company.clock.now(), company.clock.monotonic()
+            quote = Quote(BHP, now, at, 45.0, 45.02, 1, 1, 45.0, 1, 1, 45.0, DataType.LIVE)
+            company.tell(DESK, InstrumentKnown(names.IB, details), QuoteUpdate(names.IB, quote))
+            order = OrderRequest(name, BHP, Side.BUY, Decimal(20), OrderType.MARKET)
+            assert proposed(company, order).admitted
+            sent.append(company.heard.wait_for(RecordIntent, times=len(sent) + 1))
+            company.leap(31)
+        assert [each.admission.request.tif for each in sent] == [Tif.DAY, Tif.IOC]
 
 
 # -- amendments --------------------------------------------------------------------------------
