@@ -20,6 +20,7 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.admission import Refusal
 from domain.amendments import Wanted, decide_amendment, is_asked_already, when_again
+from domain.order_groups import refuse_in_bracket
 from domain.symbols import Symbol
 from domain.terms import Amendment, AmendmentState
 
@@ -40,7 +41,8 @@ class DeskAmending(DeskAnswers):
     def _propose_amend(self, message: ProposeAmend) -> Verdict:
         name = message.client_order_id
         self.correlation = name
-        order = next((o for o in self._all_orders() if o.client_order_id == name), None)
+        open_orders = self._all_orders()
+        order = next((o for o in open_orders if o.client_order_id == name), None)
         if order is None:
             refusal = Refusal(
                 name,
@@ -53,7 +55,9 @@ class DeskAmending(DeskAnswers):
         if is_asked_already(order, terms):
             return self._tell_proposer(message.proposer, Verdict(name, True))
         figures = self._figures(order.request, amended=order)
-        decision = decide_amendment(order, terms, message.amendment_id, figures, self.clock.now())
+        decision = refuse_in_bracket(order, terms, open_orders) or decide_amendment(
+            order, terms, message.amendment_id, figures, self.clock.now()
+        )
         if isinstance(decision, Refusal):
             return self._tell_proposer(message.proposer, self._refuse(decision))
         if decision.request.parent not in self._orders:

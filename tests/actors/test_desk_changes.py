@@ -227,7 +227,7 @@ def test_a_market_order_in_the_opening_auction_is_no_ioc() -> None:
         details = InstrumentDetails(
             BHP, "BHP", "STK", "ASX", "Australia/NSW", (STEP,), Decimal(1), (session,)
         )
-        sent = []
+        sent: list[RecordIntent] = []
         for name in ("K-1", "K-2"):
             now, at = company.clock.now(), company.clock.monotonic()
             quote = Quote(BHP, now, at, 45.0, 45.02, 1, 1, 45.0, 1, 1, 45.0, DataType.LIVE)
