@@ -23,7 +23,7 @@ from actors.messages import (
     Verdict,
 )
 from domain.admission import Refusal
-from domain.gates import purpose_of
+from domain.gates import purpose_of, sized
 from domain.market_rules import marketable
 from domain.order_groups import OrderGroup
 from domain.orders import OrderRequest
@@ -75,6 +75,8 @@ class Desk(DeskPreviews):
             self._priced(self._with_purpose(request))
             for request in (message.request, *message.attached)
         )
+        if message.proposer == names.PLAN_MONITOR and not others:
+            first = sized(first, self._figures(first))
         return OrderGroup(first, tuple(others))
 
     def _with_purpose(self, request: OrderRequest) -> OrderRequest:

@@ -190,6 +190,35 @@ def test_an_exit_never_waits() -> None:
         assert company.heard.of(AskPreview) == []
 
 
+@pytest.mark.parametrize(("there", "doubted"), [("60", "0"), ("100", "40")])
+def test_a_plan_leaves_with_what_is_provably_held(there: str, doubted: str) -> None:
+    """Somebody sold 40 of ours by hand, or nobody knows what became of an order to sell them."""
+    bought = ManagedPosition(
+        BHP, names.IB, Decimal(100), Decimal(45), intent().created_at, Decimal(0), ()
+    )
+    selling = replace(intent("K-0", side=Side.SELL, quantity="40"), state=OrderState.UNKNOWN)
+    orders = () if doubted == "0" else (selling,)
+    leaving = OrderRequest(
+        "K-1", BHP, Side.SELL, Decimal(100), OrderType.LIMIT, Decimal(44), purpose=Purpose.EXIT
+    )
+    with desk(OPTIONS) as company:
+        now = company.clock.now()
+        word = PositionReport(ACCOUNT, BHP, "BHP", Decimal(there), Decimal(45))
+        mismatch = ((BHP, "Kelpie bought 100, the venue holds 60"),) if there == "60" else ()
+        company.tell(
+            DESK,
+            BookLoaded(orders, (bought,), ()),
+            Reconciled(names.IB, 1, now, (word,), mismatch, (), 0),
+        )
+        # A person is told; a plan gets the rest out.
+        by_hand = Propose(company.clock.monotonic() + 5, leaving, "me", "a test")
+        verdict = company.system.ask(DESK, by_hand).get(timeout=LIMIT)
+        assert verdict.code == "MORE_THAN_HELD"
+        assert proposed(company, leaving).admitted
+        assert company.heard.wait_for(RecordIntent).admission.request.quantity == Decimal(60)
+        assert proposed(company, replace(leaving, client_order_id="K-2")).code == "MORE_THAN_HELD"
+
+
 def test_a_preview_alone_places_nothing() -> None:
     with desk(OPTIONS) as company:
         assert proposed(company, entry("K-1"), preview_only=True).pending
