@@ -120,11 +120,13 @@ def _decide(order: Order, request: OrderRequest, figures: DeskFigures) -> Refusa
         # What is filled has left the holding already: only the rest needs something to sell.
         rest = replace(request, quantity=request.quantity - order.filled, market_tif=None)
         decision = decide(rest, figures)
-    elif request.purpose not in RISK_REDUCING and raises_exposure(order.request, request):
-        signed = order.request.side.sign * order.filled
-        decision = decide(request, replace(figures, held=figures.held - signed))
     else:
-        decision = decide_lesser(request, figures)
+        # What it has filled is in its quantity: in the holding it would count a second time.
+        signed = order.request.side.sign * order.filled
+        before = replace(figures, held=figures.held - signed, managed=figures.managed - signed)
+        entry = request.purpose not in RISK_REDUCING
+        raised = entry and raises_exposure(order.request, request)
+        decision = decide(request, before) if raised else decide_lesser(request, before)
     return decision if isinstance(decision, Refusal) else _Worth(decision.value)
 
 

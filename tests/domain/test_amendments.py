@@ -89,6 +89,19 @@ def test_a_stop_may_be_moved_whatever_holds_entries_back() -> None:
     assert code(STANDING, stop_price="39.005") == "PRICE_BETWEEN_STEPS"
 
 
+def test_what_an_order_has_filled_counts_once_towards_the_first_parcel() -> None:
+    """5 of 50 have come, worth 200: the smaller order would leave a holding of 400."""
+    begun = replace(BUYING, filled=Decimal(5))
+    figures = replace(CALM, managed=Decimal(5), held=Decimal(5))
+    assert code(begun, figures, quantity="10") == "FIRST_PARCEL"
+    assert code(begun, figures, quantity="13") == ""
+    small = replace(begun, request=replace(ENTRY, quantity=Decimal(6)))
+    assert code(small, figures, quantity="10") == "FIRST_PARCEL"
+    # What others hold counts, too; the venue's word on it comes later than the fill.
+    assert code(begun, replace(figures, held=Decimal(12)), quantity="10") == ""
+    assert code(begun, replace(figures, held=Decimal(0)), quantity="10") == "FIRST_PARCEL"
+
+
 def test_an_exit_is_not_made_larger_than_what_is_held() -> None:
     leaving = replace(STANDING, request=replace(STOP, quantity=Decimal(60)), filled=Decimal(20))
     figures = replace(CALM, managed=Decimal(80), held=Decimal(80))
