@@ -24,6 +24,7 @@ from actors.messages import (
     Introduce,
     LinkUp,
     LoadBook,
+    OrderJudged,
     OrderNotSent,
     OrderRecorded,
     QueryOrder,
@@ -315,6 +316,19 @@ def test_a_word_of_the_venue_on_its_way_to_the_ledger_does_not_wipe_out_a_cancel
         company.heard.wait_for(CancelOrder)
         known = company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
         assert (known.state, known.pending_change) == (OrderState.WORKING, "CANCEL")
+
+
+@pytest.mark.parametrize("judged", [OrderState.REJECTED, OrderState.NOT_SENT])
+@pytest.mark.parametrize("asked", [-1, 1])
+def test_a_verdict_on_lists_ends_nothing_that_has_shown_life_since_they_were_asked_for(
+    tmp_path: Path, judged: OrderState, asked: int
+) -> None:
+    with trading(tmp_path, order(OrderState.SENT)) as company:
+        asked_at = company.clock.now() + timedelta(minutes=asked)
+        company.tell(ORDERS, notice(NoticeEffect.REJECT), report(VenueStatus.WORKING))
+        company.tell(ORDERS, RoundFed(1, asked_at), OrderJudged("K-1", judged, "not there"))
+        known = company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
+        assert known.state is (OrderState.WORKING if asked < 0 else judged)
 
 
 # -- the venue's own words -----------------------------------------------------------------
