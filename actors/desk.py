@@ -23,7 +23,7 @@ from actors.messages import (
     Verdict,
 )
 from domain.admission import Refusal
-from domain.gates import purpose_of
+from domain.gates import purpose_of, sized
 from domain.market_rules import marketable
 from domain.order_groups import OrderGroup
 from domain.orders import OrderRequest
@@ -75,6 +75,8 @@ class Desk(DeskPreviews):
             self._priced(self._with_purpose(request))
             for request in (message.request, *message.attached)
         )
+        if message.proposer == names.PLAN_MONITOR and not others:
+            first = sized(first, self._figures(first))
         return OrderGroup(first, tuple(others))
 
     def _with_purpose(self, request: OrderRequest) -> OrderRequest:
@@ -91,7 +93,7 @@ class Desk(DeskPreviews):
             self._price(request.symbol, request.side),
             instrument.price_steps,
             self.options.max_slippage_bps,
-            continuous=self._trades_now(request.symbol),
+            continuous=self._instruments.is_open(request.symbol, self.clock.now()),
         )
 
     @on(ProposeCancel)

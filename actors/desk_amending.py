@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from actors import names
 from actors.base import on
@@ -19,6 +20,8 @@ from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.admission import Refusal
 from domain.amendments import Wanted, decide_amendment, is_asked_already, when_again
+from domain.order_groups import refuse_in_bracket
+from domain.symbols import Symbol
 from domain.terms import Amendment, AmendmentState
 
 _ONCE_MORE = "-again"
@@ -38,7 +41,8 @@ class DeskAmending(DeskAnswers):
     def _propose_amend(self, message: ProposeAmend) -> Verdict:
         name = message.client_order_id
         self.correlation = name
-        order = next((o for o in self._all_orders() if o.client_order_id == name), None)
+        open_orders = self._all_orders()
+        order = next((o for o in open_orders if o.client_order_id == name), None)
         if order is None:
             refusal = Refusal(
                 name,
@@ -51,7 +55,9 @@ class DeskAmending(DeskAnswers):
         if is_asked_already(order, terms):
             return self._tell_proposer(message.proposer, Verdict(name, True))
         figures = self._figures(order.request, amended=order)
-        decision = decide_amendment(order, terms, message.amendment_id, figures, self.clock.now())
+        decision = refuse_in_bracket(order, terms, open_orders) or decide_amendment(
+            order, terms, message.amendment_id, figures, self.clock.now()
+        )
         if isinstance(decision, Refusal):
             return self._tell_proposer(message.proposer, self._refuse(decision))
         if decision.request.parent not in self._orders:
@@ -84,16 +90,20 @@ class DeskAmending(DeskAnswers):
         if not refused or amendment.amendment_id.endswith(_ONCE_MORE):
             self._amenders.pop(name, None)
             return
-        instrument = self._instruments.get(message.order.request.symbol)
         now = self.clock.now()
-        sessions = instrument.sessions if instrument is not None else ()
-        at = when_again(amendment.reason or "", sessions, now)
+        at = self._when_again(message.order.request.symbol, amendment.reason or "", now)
         if at is None:
             self._amenders.pop(name, None)
             return
         self.log.info("{} is amended again at {}: {}", name, at.isoformat(), amendment.reason)
         self._again[name] = amendment
         self.after((at - now).total_seconds(), f"amend {name}")
+
+    def _when_again(self, symbol: Symbol, reason: str, now: datetime) -> datetime | None:
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            return None
+        return when_again(reason, instrument, self._instruments.calendar(instrument), now)
 
     def on_timer(self, name: str) -> None:
         """The auction is over: what was refused in it is proposed anew, once."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from domain.calendar import ExchangeCalendar, differences
-from domain.phases import next_close, next_open, phase_at
+from domain.phases import Phase, next_close, next_open, phase_at
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.venue import InstrumentDetails, InstrumentRefused
@@ -25,6 +25,17 @@ class DeskInstruments:
     def get(self, symbol: Symbol) -> InstrumentDetails | None:
         """What it is; None while it is not known, or may not be traded."""
         return self._known.get(symbol)
+
+    def calendar(self, details: InstrumentDetails) -> ExchangeCalendar | None:
+        """The baked calendar of its exchange, where there is one."""
+        return self._calendars.get(details.exchange)
+
+    def is_open(self, symbol: Symbol, now: datetime) -> bool:
+        """Its market is in continuous trading; the auctions are not, whatever is announced."""
+        details = self._known.get(symbol)
+        return details is not None and (
+            phase_at(details, self.calendar(details), now) is Phase.OPEN
+        )
 
     def take(self, details: InstrumentDetails) -> None:
         """The venue described it."""
@@ -55,7 +66,7 @@ class DeskInstruments:
         return {venue: tuple(views) for venue, views in found.items()}
 
     def _differences(self, details: InstrumentDetails) -> tuple[str, ...]:
-        calendar = self._calendars.get(details.exchange)
+        calendar = self.calendar(details)
         return () if calendar is None else differences(details, calendar)
 
     def _view(self, symbol: Symbol, quote: Quote | None, now: datetime) -> InstrumentView:
@@ -66,7 +77,7 @@ class DeskInstruments:
                 refused_code=refused.code if refused else "",
                 refused=refused.sentence if refused else "",
             )
-        calendar = self._calendars.get(details.exchange)
+        calendar = self.calendar(details)
         halted = quote is not None and quote.halted
         return InstrumentView(
             symbol,

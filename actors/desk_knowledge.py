@@ -37,7 +37,6 @@ from domain.admission import Admission
 from domain.calendar import ExchangeCalendar
 from domain.figures import DeskFigures
 from domain.holdings import working_of
-from domain.hours import open_session
 from domain.maintenance import Schedule
 from domain.orders import Order, OrderRequest, Side
 from domain.quotes import Quote
@@ -175,13 +174,6 @@ class DeskKnowledge(Actor):
             return None
         price = quote.ask if side is Side.BUY else quote.bid
         return Decimal(repr(price)) if price is not None else None
-
-    def _trades_now(self, symbol: Symbol) -> bool:
-        """Its market is in continuous trading, by the sessions that the venue announced."""
-        instrument = self._instruments.get(symbol)
-        return instrument is not None and (
-            open_session(instrument.sessions, self.clock.now()) is not None
-        )
 
     def _rate(self, currency: str) -> Decimal | None:
         """Base currency for one unit of this one; a rate that is too old is none."""

@@ -65,6 +65,10 @@ class OrderAmending(OrderSending):
         order = self._taking_up(order, amendment)
         if order.pending_change == "CANCEL":
             self._settle(order, AmendmentState.NOT_SENT, "the order is being cancelled")
+        elif order.request.terms != amendment.was:
+            # All terms are sent: those that it leaves alone would be set back.
+            reason = "the venue has changed its terms since it was decided"
+            self._settle(order, AmendmentState.NOT_SENT, reason)
         elif self._epoch is None or message.epoch != self._epoch:
             reason = "the link on which it was decided is gone"
             self._settle(order, AmendmentState.NOT_SENT, reason)

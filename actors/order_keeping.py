@@ -55,6 +55,10 @@ class OrderKeeping(Actor):
         self._ends: dict[str, AwaitFills] = {}
         self._terms_heard: dict[str, datetime] = {}
         """When the venue last told terms that are not those of an amendment on its way."""
+        self._alive_at: dict[str, datetime] = {}
+        """When the venue last spoke of an order as of a live one."""
+        self._asked_at: datetime | None = None
+        """When the lists were asked for that were fed last."""
         self._said: dict[str, str] = {}
         """What the venue last said of an order by a refusing or cancelling code."""
 
@@ -159,6 +163,7 @@ class OrderKeeping(Actor):
             self._missed,
             self._cancelled_on,
             self._terms_heard,
+            self._alive_at,
         ):
             kept.pop(name, None)
         self._final[name] = order

@@ -58,7 +58,8 @@ class OrderSending(OrderKeeping):
         if order is None:
             return
         order = replace(order, pending_change="CANCEL")
-        self._keep(order)
+        # A state that was on its way to the ledger knows nothing of the wish: say it after that.
+        self._record(order)
         self._hand_cancel(order, message.deadline)
 
     def _hand_cancel(self, order: Order, deadline: float) -> None:
@@ -79,7 +80,7 @@ class OrderSending(OrderKeeping):
                 if order.state is OrderState.INTENDED:
                     self._not_sent(order, "its deadline was over before it could be sent")
         elif isinstance(command, CancelDurable):
-            self._cancel_not_sent(command.order.client_order_id, "its deadline was over")
+            self._cancel_not_sent(command.order.client_order_id, "Its deadline was over.")
 
     @on(OrderHanded)
     def _handed(self, message: OrderHanded) -> None:
@@ -144,7 +145,15 @@ class OrderSending(OrderKeeping):
         self._change(order, Change(OrderState.NOT_SENT, reason))
 
     def _cancel_not_sent(self, client_order_id: str, sentence: str) -> None:
+        """The wish stands: whoever had it was told that it is taken."""
         order = self._open.get(client_order_id)
-        self.log.warning("The cancel of {} has not left: {}", client_order_id, sentence)
-        if order is not None:
-            self._record(replace(order, pending_change=None))
+        if order is None:
+            return
+        self.log.warning(
+            "The cancel of {} has not left: {} It is asked for again when the venue's orders are "
+            "known.",
+            client_order_id,
+            sentence,
+        )
+        self._cancelled_on.pop(client_order_id, None)
+        self._record(replace(order, pending_change="CANCEL"))

@@ -85,6 +85,7 @@ class Orders(OrderResolving):
         self._unanswered.discard(order.client_order_id)
         if report.status in _LIVE:
             self._claims.pop(order.client_order_id, None)
+            self._alive_at[order.client_order_id] = self.clock.now()
         meaning = on_report(order, report)
         if isinstance(meaning, Change):
             self._change(order, meaning)
@@ -162,15 +163,23 @@ class Orders(OrderResolving):
         order = self._open.get(message.client_order_id)
         if order is None or order.state is message.state:
             return
+        if message.state.is_final and self._lives_since_the_lists(order):
+            return
         if message.state is OrderState.NOT_SENT:
             self.log.warning("{}: {}", order.client_order_id, message.reason)
         self._change(order, Change(message.state, message.reason, order.pending_change))
         if message.state is OrderState.REJECTED:
             self._discard_with(order)
 
+    def _lives_since_the_lists(self, order: Order) -> bool:
+        """The venue has shown it after it was asked for the lists that are judged now."""
+        alive = self._alive_at.get(order.client_order_id)
+        return alive is not None and self._asked_at is not None and alive >= self._asked_at
+
     @on(RoundFed)
     def _round_fed(self, message: RoundFed) -> None:
         if not self._waits(message):
+            self._asked_at = message.asked_at
             self.tell(names.LEDGER, TakeSnapshot(names.resync(self.venue), message.number))
             self._judge_amendments(message.asked_at)
             self._cancel_again()

@@ -23,6 +23,7 @@ from actors.quotes import is_stale
 from actors.seat import Seat
 from actors.system import ActorSystem
 from adapters.book import ManagedPosition
+from domain.orders import Order, OrderState
 from domain.phases import Phase, phase_at
 from domain.plans import ExitRules, exit_order, reason_to_leave
 from domain.symbols import Symbol
@@ -31,6 +32,7 @@ from domain.venue import InstrumentDetails
 _DEADLINE_SECONDS = 5.0
 _REPRICE_SECONDS = 10.0
 _AFTER_REFUSAL_SECONDS = 5.0
+_NOT_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
 _RULES = ExitRules()
 
 
@@ -56,6 +58,8 @@ class PlanMonitor(Actor):
         self._instruments: dict[Symbol, InstrumentDetails] = {}
         self._positions: dict[Symbol, ManagedPosition] = {}
         self._exits: dict[str, Symbol] = {}
+        self._recorded: set[str] = set()
+        """Those of them that the book has: only their own end is their end."""
         self._not_before: dict[Symbol, float] = {}
 
     def on_start(self) -> None:
@@ -77,9 +81,7 @@ class PlanMonitor(Actor):
         for position in message.positions:
             self._watch(position)
         for order in message.open_orders:
-            if order.client_order_id.startswith(self._mark):
-                self._exits[order.client_order_id] = order.request.symbol
-                self.after(_REPRICE_SECONDS, f"reprice {order.client_order_id}")
+            self._follow(order)
 
     @on(InstrumentKnown)
     def _known(self, message: InstrumentKnown) -> None:
@@ -132,17 +134,26 @@ class PlanMonitor(Actor):
 
     @on(Verdict)
     def _verdict(self, message: Verdict) -> None:
-        symbol = self._exits.get(message.client_order_id)
-        if symbol is None or message.admitted:
-            return
+        name = message.client_order_id
+        symbol = self._exits.get(name)
+        if symbol is None or message.admitted or name in self._recorded:
+            return  # of one that is in the book only its cancel was refused: it is asked again
         if message.code != "ORDER_NOT_OPEN":
             self._not_before[symbol] = self.clock.monotonic() + _AFTER_REFUSAL_SECONDS
-        self._done_with(message.client_order_id)
+        self._done_with(name)
 
     @on(OrderRecorded)
     def _order(self, message: OrderRecorded) -> None:
-        if message.order.state.is_final:
-            self._done_with(message.order.client_order_id)
+        order = message.order
+        name = order.client_order_id
+        if not order.state.is_final:
+            self._follow(order)
+        elif name in self._exits:
+            if order.state in _NOT_TAKEN:
+                # Else each tick would send another, all night long.
+                later = self.clock.monotonic() + _AFTER_REFUSAL_SECONDS
+                self._not_before[order.request.symbol] = later
+            self._done_with(name)
 
     def on_timer(self, name: str) -> None:
         """An exit that has not filled by now is taken back; the next quote prices it anew."""
@@ -153,8 +164,19 @@ class PlanMonitor(Actor):
             self.tell(names.DESK, ProposeCancel(deadline, order_id, self.seat.name))
             self.after(_REPRICE_SECONDS, name)
 
+    def _follow(self, order: Order) -> None:
+        """An exit of its own works, whichever incarnation proposed it."""
+        name = order.client_order_id
+        if not name.startswith(self._mark):
+            return
+        self._recorded.add(name)
+        if name not in self._exits:
+            self._exits[name] = order.request.symbol
+            self.after(_REPRICE_SECONDS, f"reprice {name}")
+
     def _done_with(self, order_id: str) -> None:
         self._exits.pop(order_id, None)
+        self._recorded.discard(order_id)
         self.cancel_timer(f"reprice {order_id}")
 
     def _watch(self, position: ManagedPosition) -> None:

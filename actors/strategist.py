@@ -143,6 +143,7 @@ class Strategist(Actor):
         self._not_before[symbol] = now + _COOL_DOWN_SECONDS
         propose = Propose(now + _DEADLINE_SECONDS, request, self.seat.name, trend.signal)
         self.tell(names.DESK, propose)
+        self.after(_GIVE_UP_SECONDS, f"give up {name}")
 
     def _free(self, symbol: Symbol, now: float) -> bool:
         """Nothing is held or asked for, and the pause is over.
@@ -164,6 +165,7 @@ class Strategist(Actor):
         symbol = self._proposed.get(message.client_order_id)
         if symbol is not None and not message.admitted:
             del self._proposed[message.client_order_id]
+            self.cancel_timer(f"give up {message.client_order_id}")
             self._not_before[symbol] = self.clock.monotonic() + _AFTER_REFUSAL_SECONDS
 
     @on(OrderRecorded)
@@ -190,9 +192,12 @@ class Strategist(Actor):
             self._in.add(position.symbol)
 
     def on_timer(self, name: str) -> None:
-        """An entry that has not filled by now is taken back."""
+        """An entry that has not filled by now is taken back.
+
+        So is one of which nothing was heard: the desk may have fallen with it in hand.
+        """
         order_id = name.removeprefix("give up ")
-        if order_id in self._working:
+        if order_id in self._working or order_id in self._proposed:
             self.correlation = order_id
             deadline = self.clock.monotonic() + _DEADLINE_SECONDS
             self.tell(names.DESK, ProposeCancel(deadline, order_id, self.seat.name))

@@ -6,20 +6,21 @@ of an entry is an entry, and a stop may be moved as long as the venue's lists ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from domain.admission import AmendmentAdmission, Refusal
+from domain.calendar import ExchangeCalendar
 from domain.figures import RISK_REDUCING, DeskFigures
 from domain.gates import decide, decide_lesser
-from domain.hours import open_session
 from domain.orders import Order, OrderError, OrderRequest, OrderState, Side, check_request
+from domain.phases import ALLOWED, Action, Phase, spans
 from domain.terms import Amendment, AmendmentState, Terms
-from domain.venue import OrderTerms, TradingSession
+from domain.venue import InstrumentDetails, OrderTerms
 
 _ACKNOWLEDGED = (OrderState.WORKING, OrderState.HELD)
+_AUCTIONS = (Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,13 @@ def _decide(order: Order, request: OrderRequest, figures: DeskFigures) -> Refusa
         # What is filled has left the holding already: only the rest needs something to sell.
         rest = replace(request, quantity=request.quantity - order.filled, market_tif=None)
         decision = decide(rest, figures)
-    elif request.purpose not in RISK_REDUCING and raises_exposure(order.request, request):
-        signed = order.request.side.sign * order.filled
-        decision = decide(request, replace(figures, held=figures.held - signed))
     else:
-        decision = decide_lesser(request, figures)
+        # What it has filled is in its quantity: in the holding it would count a second time.
+        signed = order.request.side.sign * order.filled
+        before = replace(figures, held=figures.held - signed, managed=figures.managed - signed)
+        entry = request.purpose not in RISK_REDUCING
+        raised = entry and raises_exposure(order.request, request)
+        decision = decide(request, before) if raised else decide_lesser(request, before)
     return decision if isinstance(decision, Refusal) else _Worth(decision.value)
 
 
@@ -143,19 +146,20 @@ def raises_exposure(before: OrderRequest, after: OrderRequest) -> bool:
     return after.limit_price < before.limit_price
 
 
-def when_again(reason: str, sessions: Sequence[TradingSession], now: datetime) -> datetime | None:
+def when_again(
+    reason: str, instrument: InstrumentDetails, calendar: ExchangeCalendar | None, now: datetime
+) -> datetime | None:
     """When an amendment that was refused in an auction is tried once more; None for others.
 
-    In the auctions of the ASX orders can be cancelled and not changed (facts/ib.md 6.1).
-    Continuous trading is the next phase in which they surely can.
+    In the auctions of the ASX orders can be cancelled and not changed (facts/ib.md 6.1). The
+    announced hours count the auctions in, so it is the phases that tell.
     """
-    in_auction = any(
-        each.opens <= now < each.closes and open_session([each], now) is None for each in sessions
-    )
+    phases = list(spans(instrument, calendar, now))
+    in_auction = any(span.phase in _AUCTIONS and span.starts <= now < span.ends for span in phases)
     if not in_auction and "auction" not in reason.lower():
         return None
-    opens = [each.liquid_opens for each in sessions if each.liquid_opens is not None]
-    return min((each for each in opens if each > now), default=None)
+    starts = (span.starts for span in phases if Action.AMEND in ALLOWED[span.phase])
+    return min((start for start in starts if start > now), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,20 @@ def purpose_of(request: OrderRequest, managed: Decimal) -> Purpose:
     return Purpose.PROTECTION if request.type.needs_stop else Purpose.EXIT
 
 
+def sized(request: OrderRequest, figures: DeskFigures) -> OrderRequest:
+    """A plan's exit, cut to what is provably held and not offered yet.
+
+    Where somebody sold a part, or the fate of a part is not known, the rest still gets out.
+    Without any room it stays as it is, and the gate says why.
+    """
+    room = _room(request.side, figures)
+    if figures.instrument is not None:
+        room -= room % figures.instrument.lot
+    if request.purpose is not Purpose.EXIT or not 0 < room < request.quantity:
+        return request
+    return replace(request, quantity=room)
+
+
 def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
     """Walk the gates in their order; the first that is shut gives the refusal."""
     try:
@@ -194,15 +208,20 @@ def _shape(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     return None
 
 
+def _room(side: Side, figures: DeskFigures) -> Decimal:
+    """How much may leave the position by this side: held for certain, and not offered yet."""
+    if side is Side.SELL:
+        room = min(figures.managed, figures.held) - figures.working_sells
+    else:
+        room = min(-figures.managed, -figures.held) - figures.working_buys
+    return max(room, Decimal(0))
+
+
 def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     """An exit sells what Kelpie bought and what is still there, less what already works."""
     if request.purpose not in RISK_REDUCING:
         return None
-    if request.side is Side.SELL:
-        room = min(figures.managed, figures.held) - figures.working_sells
-    else:
-        room = min(-figures.managed, -figures.held) - figures.working_buys
-    room = max(room, Decimal(0))
+    room = _room(request.side, figures)
     if request.quantity > room:
         return _refuse(
             request,

@@ -16,7 +16,8 @@ from itertools import pairwise
 from domain.admission import Admission, Refusal
 from domain.figures import RISK_REDUCING, DeskFigures
 from domain.gates import decide
-from domain.orders import OrderError, OrderRequest, OrderType, Purpose, Side, Tif
+from domain.orders import Order, OrderError, OrderRequest, OrderType, Purpose, Side, Tif
+from domain.terms import Terms
 
 MOST_MEMBERS = 8
 """Of a group. IB takes 20 orders a side for each instrument; the budget 43 in a second."""
@@ -139,6 +140,47 @@ def _check_sides(
             f"The prices of the bracket cross: for a {entry.side} they must run "
             f"{'up' if sign > 0 else 'down'} from stop over entry to target, not {words}.",
         )
+
+
+def refuse_in_bracket(order: Order, terms: Terms, open_orders: Sequence[Order]) -> Refusal | None:
+    """Refuse a change that would tear a bracket apart whose parent is open yet.
+
+    The venue does not size the children by their parent: of a larger one the rest would be bare,
+    of a smaller one the stop would sell more than there is. And before anything is filled the
+    prices must not come to cross.
+    """
+    name, above = order.client_order_id, order.request.parent
+    parent = order if above is None else _found(above, open_orders)
+    children = [o for o in open_orders if parent and o.request.parent == parent.client_order_id]
+    if parent is None or not children:
+        return None
+    if parent is order and terms.quantity != order.request.quantity:
+        return Refusal(
+            name,
+            "BRACKET_QUANTITY",
+            f"{name} has orders attached to it, which are for {order.request.quantity} as well; "
+            "they would not follow.",
+            "Cancel it, which takes them with it, and place the bracket anew.",
+        )
+    if parent.filled:
+        return None
+    family = [parent, *(o for o in children if o is not parent)]
+    entry, *leaving = (o.request.amended(terms) if o is order else o.request for o in family)
+    stop, target = None, None
+    for request in leaving:
+        if request.stop_price is not None:
+            stop = Protection(request.stop_price)
+        else:
+            target = request.limit_price
+    try:
+        _check_sides(entry, stop, target)
+    except OrderError as error:
+        return Refusal(name, error.code, str(error), "Mend the amendment.")
+    return None
+
+
+def _found(name: str, orders: Sequence[Order]) -> Order | None:
+    return next((order for order in orders if order.client_order_id == name), None)
 
 
 def one_cancels_all(name: str, requests: Sequence[OrderRequest]) -> OrderGroup:

@@ -18,7 +18,7 @@ from enum import IntEnum
 #: spread out may arrive there bunched.
 WINDOW_SECONDS = 1.05
 
-#: Orders that may wait; above, an order is refused instead.
+#: Messages of orders that may wait, about a second; above, an order is refused instead.
 MOST_ORDERS_WAITING = 45
 
 
@@ -68,7 +68,7 @@ class OutgoingBudget:
     @property
     def takes_orders(self) -> bool:
         """There is room for one more order, if only in the queue."""
-        return len(self._waiting[Lane.ORDER]) < MOST_ORDERS_WAITING
+        return self.waiting(Lane.ORDER) < MOST_ORDERS_WAITING
 
     def waiting(self, lane: Lane) -> int:
         """How many messages of a lane wait."""

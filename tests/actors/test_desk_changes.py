@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -39,7 +40,7 @@ from adapters.book import ManagedPosition
 from adapters.venue import LinkOpened
 from domain.amendments import Wanted
 from domain.order_groups import Protection, bracket
-from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side
+from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side, Tif
 from domain.quotes import DataType, Quote
 from domain.terms import AmendmentState
 from domain.venue import (
@@ -58,6 +59,7 @@ CONNECTION = names.connection(names.IB)
 TOLD = OrderPreview(
     Decimal("6.60"), None, None, "AUD", None, None, None, Decimal(1500), Decimal(99_000), ""
 )
+STEP = PriceStep(Decimal(0), Decimal("0.01"))
 
 
 @contextmanager
@@ -71,9 +73,8 @@ def desk(options: DeskOptions, *orders: Order, in_auction: bool = False) -> Iter
         session = TradingSession(
             now - timedelta(hours=2), now + timedelta(hours=2), opens, now + timedelta(hours=1)
         )
-        step = PriceStep(Decimal(0), Decimal("0.01"))
         details = InstrumentDetails(
-            BHP, "BHP", "STK", "ASX", "Australia/Sydney", (step,), Decimal(1), (session,)
+            BHP, "BHP", "STK", "ASX", "Australia/Sydney", (STEP,), Decimal(1), (session,)
         )
         quote = Quote(BHP, now, at, 45.0, 45.02, 1, 1, 45.0, 1, 1, 45.0, DataType.LIVE)
         company.tell(
@@ -189,6 +190,35 @@ def test_an_exit_never_waits() -> None:
         assert company.heard.of(AskPreview) == []
 
 
+@pytest.mark.parametrize(("there", "doubted"), [("60", "0"), ("100", "40")])
+def test_a_plan_leaves_with_what_is_provably_held(there: str, doubted: str) -> None:
+    """Somebody sold 40 of ours by hand, or nobody knows what became of an order to sell them."""
+    bought = ManagedPosition(
+        BHP, names.IB, Decimal(100), Decimal(45), intent().created_at, Decimal(0), ()
+    )
+    selling = replace(intent("K-0", side=Side.SELL, quantity="40"), state=OrderState.UNKNOWN)
+    orders = () if doubted == "0" else (selling,)
+    leaving = OrderRequest(
+        "K-1", BHP, Side.SELL, Decimal(100), OrderType.LIMIT, Decimal(44), purpose=Purpose.EXIT
+    )
+    with desk(OPTIONS) as company:
+        now = company.clock.now()
+        word = PositionReport(ACCOUNT, BHP, "BHP", Decimal(there), Decimal(45))
+        mismatch = ((BHP, "Kelpie bought 100, the venue holds 60"),) if there == "60" else ()
+        company.tell(
+            DESK,
+            BookLoaded(orders, (bought,), ()),
+            Reconciled(names.IB, 1, now, (word,), mismatch, (), 0),
+        )
+        # A person is told; a plan gets the rest out.
+        by_hand = Propose(company.clock.monotonic() + 5, leaving, "me", "a test")
+        verdict = company.system.ask(DESK, by_hand).get(timeout=LIMIT)
+        assert verdict.code == "MORE_THAN_HELD"
+        assert proposed(company, leaving).admitted
+        assert company.heard.wait_for(RecordIntent).admission.request.quantity == Decimal(60)
+        assert proposed(company, replace(leaving, client_order_id="K-2")).code == "MORE_THAN_HELD"
+
+
 def test_a_preview_alone_places_nothing() -> None:
     with desk(OPTIONS) as company:
         assert proposed(company, entry("K-1"), preview_only=True).pending
@@ -212,6 +242,30 @@ def test_a_bracket_is_one_proposal_and_one_intent() -> None:
         ]
         # Each id is taken from now on.
         assert proposed(company, entry("K-1-S")).code == "ORDER_ID_TAKEN"
+
+
+def test_a_market_order_in_the_opening_auction_is_no_ioc() -> None:
+    """IB announces 09:59 as liquid; until ten the auction runs, where IOC would end unmatched."""
+    with desk(OPTIONS) as company:
+        sydney = ZoneInfo("Australia/Sydney")
+        tomorrow = company.clock.now().astimezone(sydney).date() + timedelta(days=1)
+        opens = datetime.combine(tomorrow, time(9, 59), sydney).astimezone(UTC)
+        company.leap((opens - company.clock.now()).total_seconds() + 30)
+        closes = opens + timedelta(hours=6, minutes=1)
+        session = TradingSession(opens, closes + timedelta(minutes=11), opens, closes)
+        details = InstrumentDetails(
+            BHP, "BHP", "STK", "ASX", "Australia/NSW", (STEP,), Decimal(1), (session,)
+        )
+        sent: list[RecordIntent] = []
+        for name in ("K-1", "K-2"):
+            now, at = company.clock.now(), company.clock.monotonic()
+            quote = Quote(BHP, now, at, 45.0, 45.02, 1, 1, 45.0, 1, 1, 45.0, DataType.LIVE)
+            company.tell(DESK, InstrumentKnown(names.IB, details), QuoteUpdate(names.IB, quote))
+            order = OrderRequest(name, BHP, Side.BUY, Decimal(20), OrderType.MARKET)
+            assert proposed(company, order).admitted
+            sent.append(company.heard.wait_for(RecordIntent, times=len(sent) + 1))
+            company.leap(31)
+        assert [each.admission.request.tif for each in sent] == [Tif.DAY, Tif.IOC]
 
 
 # -- amendments --------------------------------------------------------------------------------

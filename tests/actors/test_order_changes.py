@@ -179,6 +179,17 @@ def test_what_is_decided_on_another_link_or_too_late_is_not_sent(tmp_path: Path)
         assert company.heard.of(AmendOrder, CONNECTION) == []
 
 
+def test_a_change_decided_on_terms_that_hold_no_longer_is_not_sent(tmp_path: Path) -> None:
+    """Its target sold a part, and the venue made the stop smaller: it must not grow again."""
+    with trading(tmp_path, order()) as company:
+        company.tell(ORDERS, up(1), shown(Terms(Decimal(60), Decimal("45.10"))))
+        propose(company)
+        told = settled(company, AmendmentState.NOT_SENT)
+        assert told.order.request.terms == Terms(Decimal(60), Decimal("45.10"))
+        company.drain(CONNECTION)
+        assert company.heard.of(AmendOrder) == []
+
+
 def test_what_the_connection_could_not_write_is_not_sent(tmp_path: Path) -> None:
     with trading(tmp_path, order()) as company:
         company.tell(ORDERS, up(1))

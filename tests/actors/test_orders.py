@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,10 +18,13 @@ from actors.messages import (
     BookFill,
     BookLoaded,
     CancelDurable,
+    CancelNotSent,
     CancelOrder,
+    GetOrder,
     Introduce,
     LinkUp,
     LoadBook,
+    OrderJudged,
     OrderNotSent,
     OrderRecorded,
     QueryOrder,
@@ -29,12 +33,16 @@ from actors.messages import (
     VenueFact,
 )
 from actors.orders import Orders
-from adapters.store import open_book
+from actors.seat import Seat
+from actors.system import ActorSystem
+from adapters.store import SqliteBook, open_book
 from adapters.venue import LinkOpened
 from domain.orders import Order, OrderState
 from domain.venue import NoticeEffect, OrderFact, OrderReport, VenueNotice, VenueStatus
-from tests.actors.company import Company, gathered
+from tests.actors.company import Build, Company, gathered
+from tests.actors.conftest import LIMIT
 from tests.store.material import ACCOUNT, StandingClock, execution, intent
+from tests.tree.waiting import until
 
 ORDERS, LEDGER = names.orders(names.IB), names.LEDGER
 CONNECTION, RESYNC = names.connection(names.IB), names.resync(names.IB)
@@ -59,8 +67,11 @@ def notice(effect: NoticeEffect, code: int = 201, text: str = "no", name: str = 
 
 
 @contextmanager
-def trading(folder: Path, *orders: Order) -> Iterator[Company]:
-    """Orders and a ledger whose book has these orders; connection and resync listen."""
+def trading(folder: Path, *orders: Order, hold: threading.Event | None = None) -> Iterator[Company]:
+    """Orders and a ledger whose book has these orders; connection and resync listen.
+
+    The second ledger waits for `hold` before it begins.
+    """
     book = open_book(folder, "demo", ACCOUNT, StandingClock())
     for order in orders:
         book.record_intent(replace(order, state=OrderState.INTENDED), "c")
@@ -74,13 +85,17 @@ def trading(folder: Path, *orders: Order) -> Iterator[Company]:
                 sent_at=order.created_at,
             )
     book.close()
-    actors = {
-        LEDGER: lambda s, seat: Ledger(
-            s,
-            seat,
-            open_book=lambda: open_book(folder, "demo", ACCOUNT, StandingClock()),
-            readers=(READER,),
-        ),
+
+    def ledger(system: ActorSystem, seat: Seat) -> Ledger:
+        def opened() -> SqliteBook:
+            if hold is not None and seat.incarnation > 1:
+                assert hold.wait(LIMIT)
+            return open_book(folder, "demo", ACCOUNT, StandingClock())
+
+        return Ledger(system, seat, open_book=opened, readers=(READER,))
+
+    actors: dict[str, Build] = {
+        LEDGER: ledger,
         ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB),
     }
     with gathered(actors, CONNECTION, RESYNC, READER, names.DESK) as company:
@@ -254,6 +269,66 @@ def test_a_cancel_that_the_venue_refuses_is_no_wish_any_more(tmp_path: Path) -> 
         company.tell(ORDERS, up(2), RoundFed(1))
         company.drain(CONNECTION)
         assert company.heard.of(CancelOrder) == []
+
+
+@pytest.mark.parametrize("code", ["NO_LINK", "ORDER_NOT_KNOWN", "EXPIRED"])
+def test_a_cancel_that_could_not_leave_is_said_again_once_the_orders_are_known(
+    tmp_path: Path, code: str
+) -> None:
+    """The owner asked for it while the link was down, and has gone to sleep since."""
+    with trading(tmp_path, order()) as company:
+        company.tell(ORDERS, up(1))
+        company.tell(LEDGER, RecordCancel("K-1", "a person", company.clock.monotonic() + 60))
+        company.heard.wait_for(CancelOrder)
+        company.tell(ORDERS, CancelNotSent("K-1", code, "It has not left."))
+        known = company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
+        assert known.pending_change == "CANCEL"
+        company.tell(ORDERS, up(2), RoundFed(1))
+        company.heard.wait_for(CancelOrder, times=2)
+        company.tell(ORDERS, RoundFed(2))
+        company.drain(CONNECTION)
+        assert len(company.heard.of(CancelOrder)) == 2
+
+
+def test_a_cancel_that_came_too_late_is_said_at_the_next_lists(tmp_path: Path) -> None:
+    with trading(tmp_path, order()) as company:
+        company.tell(LEDGER, RecordCancel("K-1", "a person", company.clock.monotonic() - 1))
+        company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
+        company.tell(ORDERS, up(1))
+        company.drain(CONNECTION)
+        assert company.heard.of(CancelOrder) == []
+        company.tell(ORDERS, RoundFed(1))
+        company.heard.wait_for(CancelOrder)
+
+
+def test_a_word_of_the_venue_on_its_way_to_the_ledger_does_not_wipe_out_a_cancel(
+    tmp_path: Path,
+) -> None:
+    begun = threading.Event()
+    with trading(tmp_path, order(OrderState.SENT), hold=begun) as company:
+        company.tell(ORDERS, up(1))
+        company.restart(LEDGER)
+        until(lambda: company.system.seat(LEDGER).incarnation == 2, "it begins anew")
+        wish = RecordCancel("K-1", "a person", company.clock.monotonic() + 60)
+        company.put(LEDGER, wish)
+        company.tell(ORDERS, report(VenueStatus.WORKING))
+        begun.set()
+        company.heard.wait_for(CancelOrder)
+        known = company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
+        assert (known.state, known.pending_change) == (OrderState.WORKING, "CANCEL")
+
+
+@pytest.mark.parametrize("judged", [OrderState.REJECTED, OrderState.NOT_SENT])
+@pytest.mark.parametrize("asked", [-1, 1])
+def test_a_verdict_on_lists_ends_nothing_that_has_shown_life_since_they_were_asked_for(
+    tmp_path: Path, judged: OrderState, asked: int
+) -> None:
+    with trading(tmp_path, order(OrderState.SENT)) as company:
+        asked_at = company.clock.now() + timedelta(minutes=asked)
+        company.tell(ORDERS, notice(NoticeEffect.REJECT), report(VenueStatus.WORKING))
+        company.tell(ORDERS, RoundFed(1, asked_at), OrderJudged("K-1", judged, "not there"))
+        known = company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
+        assert known.state is (OrderState.WORKING if asked < 0 else judged)
 
 
 # -- the venue's own words -----------------------------------------------------------------

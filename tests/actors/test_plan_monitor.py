@@ -14,6 +14,7 @@ from actors.messages import (
     BookLoaded,
     InstrumentKnown,
     LoadBook,
+    OrderRecorded,
     Propose,
     ProposeCancel,
     QuoteUpdate,
@@ -100,3 +101,41 @@ def test_an_exit_that_a_person_placed_is_not_repriced(company: Company) -> None:
         company.heard.wait_for(ProposeCancel, times=times)
     company.drain(names.DESK)
     assert {m.client_order_id for m in company.heard.of(ProposeCancel)} == {"K-P-OURS"}
+
+
+def test_a_refused_cancel_does_not_make_it_forget_an_exit_that_works(company: Company) -> None:
+    """A desk that is slow or begins anew refuses the cancel; the exit is at the venue still."""
+    hold(company, exit_of("K-P-OURS"))
+    for times, code in ((1, "ORDER_EXPIRED_UNSENT"), (2, "ORDER_NOT_OPEN")):
+        company.leap(10.1)
+        company.heard.wait_for(ProposeCancel, times=times)
+        company.tell(MONITOR, Verdict("K-P-OURS", False, code, "no", "again"))
+        company.leap(5.1)
+        assert fall(company) == [], "one at a time"
+    company.leap(5.1)
+    company.heard.wait_for(ProposeCancel, times=3)
+    company.tell(MONITOR, OrderRecorded(replace(exit_of("K-P-OURS"), state=OrderState.CANCELLED)))
+    assert len(fall(company)) == 1
+
+
+def test_an_exit_proposed_before_it_began_anew_is_followed_once_it_is_recorded(
+    company: Company,
+) -> None:
+    hold(company)
+    company.tell(MONITOR, OrderRecorded(exit_of("K-P-OURS")), OrderRecorded(exit_of("K-HAND")))
+    assert fall(company) == []
+    company.leap(10.1)
+    company.heard.wait_for(ProposeCancel, lambda m: m.client_order_id == "K-P-OURS")
+
+
+@pytest.mark.parametrize("state", [OrderState.REJECTED, OrderState.NOT_SENT])
+def test_an_exit_that_the_venue_does_not_take_is_not_repeated_with_every_tick(
+    company: Company, state: OrderState
+) -> None:
+    hold(company)
+    (first,) = fall(company)
+    order = replace(exit_of(first.request.client_order_id), state=state)
+    company.tell(MONITOR, OrderRecorded(order))
+    assert len(fall(company)) == 1
+    company.leap(5.1)
+    assert len(fall(company)) == 2

@@ -14,7 +14,7 @@ from domain.figures import DeskFigures
 from domain.order_life import on_fill
 from domain.orders import Order, OrderState, OrderType, Purpose, Side, Tif
 from domain.terms import Amendment, AmendmentState, Terms
-from domain.venue import OrderTerms, TradingSession
+from domain.venue import InstrumentDetails, OrderTerms, TradingSession
 from tests.domain.test_gates import BHP, CALM, ENTRY, EXIT
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -89,6 +89,19 @@ def test_a_stop_may_be_moved_whatever_holds_entries_back() -> None:
     assert code(STANDING, stop_price="39.005") == "PRICE_BETWEEN_STEPS"
 
 
+def test_what_an_order_has_filled_counts_once_towards_the_first_parcel() -> None:
+    """5 of 50 have come, worth 200: the smaller order would leave a holding of 400."""
+    begun = replace(BUYING, filled=Decimal(5))
+    figures = replace(CALM, managed=Decimal(5), held=Decimal(5))
+    assert code(begun, figures, quantity="10") == "FIRST_PARCEL"
+    assert code(begun, figures, quantity="13") == ""
+    small = replace(begun, request=replace(ENTRY, quantity=Decimal(6)))
+    assert code(small, figures, quantity="10") == "FIRST_PARCEL"
+    # What others hold counts, too; the venue's word on it comes later than the fill.
+    assert code(begun, replace(figures, held=Decimal(12)), quantity="10") == ""
+    assert code(begun, replace(figures, held=Decimal(0)), quantity="10") == "FIRST_PARCEL"
+
+
 def test_an_exit_is_not_made_larger_than_what_is_held() -> None:
     leaving = replace(STANDING, request=replace(STOP, quantity=Decimal(60)), filled=Decimal(20))
     figures = replace(CALM, managed=Decimal(80), held=Decimal(80))
@@ -147,27 +160,39 @@ def test_to_ask_again_for_what_is_there_is_harmless() -> None:
 
 # -- refused in an auction ---------------------------------------------------------------------
 
+# As IB announces a day of the ASX: 09:59 to 16:11, liquid from 09:59 to 16:00, in Sydney.
 OPENS = datetime(2026, 11, 23, 22, 59, tzinfo=UTC)
 DAY = TradingSession(
-    OPENS, OPENS.replace(hour=23) + timedelta(hours=5, minutes=11),
-    OPENS + timedelta(minutes=1), OPENS.replace(minute=0, hour=23) + timedelta(hours=5),
-)  # fmt: skip
-LATER = timedelta(days=1)
-NEXT = TradingSession(
-    DAY.opens + LATER, DAY.closes + LATER, OPENS + timedelta(minutes=1) + LATER, None
+    OPENS,
+    OPENS + timedelta(hours=6, minutes=12),
+    OPENS,
+    OPENS + timedelta(hours=6, minutes=1),
 )
+LATER = timedelta(days=1)
+NEXT = TradingSession(DAY.opens + LATER, DAY.closes + LATER, OPENS + LATER, None)
+SHARE = InstrumentDetails(
+    BHP, "BHP", "STK", "ASX", "Australia/NSW", (), Decimal(1), (DAY, NEXT)
+)  # fmt: skip
+ELSEWHERE = replace(SHARE, exchange="NYSE")
+TEN = OPENS + timedelta(minutes=1)
+FOUR = TEN + timedelta(hours=6)
+SEVEN = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("after_opening", "reason", "again"),
+    ("instrument", "at", "reason", "again"),
     [
-        (timedelta(seconds=30), "201: rejected", DAY.liquid_opens),
-        (timedelta(hours=5, minutes=5), "201: rejected", NEXT.liquid_opens),
-        (timedelta(hours=2), "201: rejected", None),
-        (timedelta(hours=2), "201: no amendment in the Auction", NEXT.liquid_opens),
+        (SHARE, OPENS + timedelta(seconds=30), "201: rejected", TEN),
+        (SHARE, OPENS + timedelta(seconds=30), "201: no amendment in the Auction", TEN),
+        (SHARE, FOUR + timedelta(minutes=10, seconds=5), "201: rejected", SEVEN),
+        (SHARE, FOUR + timedelta(minutes=5), "110: between two steps", None),
+        (SHARE, TEN + timedelta(hours=2), "201: rejected", None),
+        (SHARE, TEN + timedelta(hours=2), "201: no amendment in the Auction", FOUR),
+        (ELSEWHERE, TEN + timedelta(hours=2), "201: rejected", None),
+        (replace(SHARE, sessions=()), TEN, "201: no amendment in the Auction", None),
     ],
 )
-def test_a_change_refused_in_an_auction_is_tried_when_the_market_trades_again(
-    after_opening: timedelta, reason: str, again: datetime | None
+def test_a_change_refused_in_an_auction_is_tried_when_changes_are_taken_again(
+    instrument: InstrumentDetails, at: datetime, reason: str, again: datetime | None
 ) -> None:
-    assert when_again(reason, (DAY, NEXT), OPENS + after_opening) == again
+    assert when_again(reason, instrument, None, at) == again

@@ -19,6 +19,7 @@ from domain.order_groups import (
     decide_group,
     oca_kind,
     one_cancels_all,
+    refuse_in_bracket,
 )
 from domain.orders import Order, OrderError, OrderState, OrderType, Purpose, Side, Tif
 from domain.symbols import Symbol
@@ -137,3 +138,45 @@ def test_children_are_reserved_up_to_what_the_parent_filled_and_once_for_both() 
     assert partly == (Decimal(30), Decimal(20))
     bought = working((filled, 50), (OrderState.WORKING, 10), (held, 0), parent_filled=50)
     assert bought == (Decimal(0), Decimal(50))
+
+
+# -- changes while the parent is open ----------------------------------------------------------
+
+
+def family(**parent: object) -> list[Order]:
+    """A bracket of 50 that works: bought at 40, stop 38, target 43."""
+    group = bracket(ENTRY, STOP, TARGET)
+    orders = [
+        replace(Order.intended(o, "ib", NOW), state=OrderState.WORKING) for o in group.members
+    ]
+    return [replace(orders[0], **parent), *orders[1:]]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("member", "change", "code"),
+    [
+        (0, {"quantity": Decimal(60)}, "BRACKET_QUANTITY"),
+        (0, {"quantity": Decimal(40)}, "BRACKET_QUANTITY"),
+        (0, {"limit_price": Decimal("37.00")}, "BRACKET_CROSSED"),
+        (0, {"limit_price": Decimal("41.00")}, ""),
+        (1, {"limit_price": Decimal("39.00")}, "BRACKET_CROSSED"),
+        (2, {"stop_price": Decimal("41.00")}, "BRACKET_CROSSED"),
+        (2, {"stop_price": Decimal("39.00")}, ""),
+        (2, {"quantity": Decimal(40)}, ""),
+    ],
+)
+def test_a_change_never_tears_a_bracket_apart(
+    member: int, change: dict[str, Decimal], code: str
+) -> None:
+    orders = family()
+    order = orders[member]
+    refusal = refuse_in_bracket(order, replace(order.request.terms, **change), orders)
+    assert (refusal.code if refusal else "") == code
+
+
+def test_once_the_parent_has_filled_its_stop_may_follow_the_market() -> None:
+    for orders in (family(filled=Decimal(10)), family()[1:]):
+        terms = replace(orders[-1].request.terms, stop_price=Decimal("41.00"))
+        assert refuse_in_bracket(orders[-1], terms, orders) is None
+    alone = family()[0]
+    assert refuse_in_bracket(alone, replace(ENTRY.terms, quantity=Decimal(60)), [alone]) is None

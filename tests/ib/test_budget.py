@@ -83,3 +83,18 @@ def test_when_there_is_room_again_the_lanes_go_in_order() -> None:
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         runner.run(body())
     assert written[45:] == [lane.name for lane in Lane]
+
+
+def test_what_may_wait_is_counted_in_messages_so_that_no_order_waits_past_its_deadline() -> None:
+    """Of groups fewer may wait: 45 of eight orders each would take nine seconds."""
+
+    async def body() -> None:
+        budget = OutgoingBudget(asyncio.get_running_loop(), lambda *_: None)
+        pieces = 0
+        while budget.takes_orders:
+            budget.submit(Lane.ORDER, *("x" * 8))
+            pieces += 1
+        assert pieces == 11  # five go at once, six wait
+        budget.stop()
+
+    asyncio.run(body())

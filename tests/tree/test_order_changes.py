@@ -201,6 +201,22 @@ def test_a_bracket_leaves_as_one_and_its_children_wait_for_the_parent(
         tree.wait_for_state(name, "CANCELLED")
 
 
+def test_the_parent_of_a_bracket_is_not_resized_past_its_children(tree: Tree, venue: Venue) -> None:
+    """What grows would be bare, and of what shrinks the stop would sell more than there is."""
+    entry = quoted(tree, "bid") - 1
+    assert bracket(tree, "KLP-1", entry).status_code == 202
+    for name in ("KLP-1", "KLP-1-T", "KLP-1-S"):
+        until(partial(stands, tree, name), f"{name} is there")
+    for quantity in ("40", "15"):
+        answer = tree.call("PATCH", "/orders/KLP-1", {"quantity": quantity})
+        assert (answer.status_code, answer.json()["code"]) == (409, "BRACKET_QUANTITY")
+    amend(tree, "KLP-1", limit_price=str(entry - 1))
+    amended(tree, "KLP-1")
+    assert placements(venue, "KLP-1") == [False, True]
+    sizes = {at_broker(venue, n).request.quantity for n in ("KLP-1", "KLP-1-T", "KLP-1-S")}
+    assert sizes == {Decimal(20)}
+
+
 def test_a_bracket_protects_what_its_parent_bought_and_its_stop_can_be_moved(
     tree: Tree, venue: Venue
 ) -> None:

@@ -179,3 +179,20 @@ def test_what_cannot_be_proven_is_shown_first_and_then_settled_by_the_command(
     audit = [row for row in book.audit() if row.what == "resolve"]
     book.close()
     assert [row.who for row in audit] == ["hook (full token)"]
+
+
+@pytest.mark.timeout(150)
+def test_a_cancel_asked_for_without_a_link_is_sent_over_the_next_one(
+    tmp_path: Path, venue: Venue
+) -> None:
+    wait_for_open_market()
+    gateway = venue.start("--market", "still")
+    with growing(tmp_path, venue.port) as tree:
+        tree.wait_until_ready()
+        rest(tree, "KLP-1")
+        gateway.kill()
+        until(lambda: not tree.ready(), "the link is lost")
+        assert tree.call("DELETE", "/orders/KLP-1").status_code == 202
+        venue.start("--market", "still")
+        tree.wait_for_state("KLP-1", "CANCELLED")
+        assert at_broker(venue, "KLP-1").status == "Cancelled"

@@ -1,0 +1,82 @@
+"""Entries: one at a time in each symbol, and none waited for that nobody has any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from actors import names
+from actors.messages import (
+    BookLoaded,
+    InstrumentKnown,
+    LoadBook,
+    Propose,
+    ProposeCancel,
+    QuoteUpdate,
+    Verdict,
+)
+from actors.strategist import Strategist
+from domain.quotes import DataType, Quote
+from domain.venue import InstrumentDetails, PriceStep, TradingSession
+from tests.actors.company import Company, gathered
+from tests.store.material import BHP
+
+STRATEGIST = names.STRATEGIST
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    """A strategist among listeners: nothing is held, and the market is open."""
+    actors = {
+        STRATEGIST: lambda s, seat: Strategist(
+            s, seat, prefix="K", venues=(names.IB,), stale_after_seconds=15.0
+        )
+    }
+    with gathered(actors, names.DESK, names.LEDGER, names.connection(names.IB)) as gathering:
+        gathering.heard.wait_for(LoadBook)
+        now = gathering.clock.now()
+        always = TradingSession(now - timedelta(days=1), now + timedelta(days=9), None, None)
+        step = PriceStep(Decimal(0), Decimal("0.01"))
+        details = InstrumentDetails(
+            BHP, "BHP", "STK", "ASX", "Australia/Sydney", (step,), Decimal(1), (always,)
+        )
+        gathering.tell(STRATEGIST, InstrumentKnown(names.IB, details), BookLoaded((), (), ()))
+        yield gathering
+
+
+def rise(company: Company) -> list[Propose]:
+    """Quote it higher and higher; gives all that was proposed so far."""
+    clock = company.clock
+    for bid in (45.0, 45.1, 45.2, 45.3, 45.4):
+        quote = Quote(
+            BHP, clock.now(), clock.monotonic(), bid, bid + 0.01, 1, 1, bid, 1, 1, 45.0,
+            DataType.LIVE,
+        )  # fmt: skip
+        company.tell(STRATEGIST, QuoteUpdate(names.IB, quote))
+    company.drain(names.DESK)
+    return company.heard.of(Propose)
+
+
+def test_a_proposal_that_nobody_answers_is_not_waited_for_for_ever(company: Company) -> None:
+    """The desk fell with it in hand, or while it asked the venue what it would cost."""
+    (first,) = rise(company)
+    name = first.request.client_order_id
+    company.leap(20.1)
+    asked = company.heard.wait_for(ProposeCancel)
+    assert asked.client_order_id == name
+    company.tell(STRATEGIST, Verdict(name, False, "ORDER_NOT_OPEN", "no", "look"))
+    company.leap(90.1)
+    assert len(rise(company)) == 2
+
+
+def test_a_refused_one_is_not_asked_for_again(company: Company) -> None:
+    (first,) = rise(company)
+    company.tell(
+        STRATEGIST, Verdict(first.request.client_order_id, False, "PAUSED", "no", "resume")
+    )
+    company.leap(20.1)
+    assert company.heard.of(ProposeCancel) == []
+    assert len(rise(company)) == 2
