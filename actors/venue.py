@@ -103,6 +103,8 @@ class VenueSupervisor(Supervisor):
 
     @on(Reconciled)
     def _reconciled(self, message: Reconciled) -> None:
+        if self._is_over(message.epoch):
+            return
         now = self.clock.monotonic()
         self._down = None
         if self._ready_since is None:
@@ -113,8 +115,14 @@ class VenueSupervisor(Supervisor):
     @on(NotReconciled)
     def _not_reconciled(self, message: NotReconciled) -> None:
         """The link stands; the desk knows that nothing may be sent."""
+        if self._is_over(message.epoch):
+            return
         self._ready_since = None
         self._outlook.down(message.cause, message.sentence, self.clock.now())
+
+    def _is_over(self, epoch: int) -> bool:
+        """That link is lost: the end of a child overtakes what was said before it."""
+        return self._down is not None and epoch <= self._down.epoch
 
     @on(VenueExposed)
     def _exposure(self, message: VenueExposed) -> None:
