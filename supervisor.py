@@ -50,7 +50,7 @@ from adapters.store import book_path, lock_state_dir, open_bars, open_book
 from config.entries import SettingsError
 from config.logs import Logs, start_logs
 from config.modes import Mode
-from config.settings import DEFAULT_SYMBOLS, Settings
+from config.settings import Settings
 from console import tokens
 from console.greeting import greeting, where_to_look
 from console.hook import Hook, HookOptions
@@ -58,7 +58,6 @@ from console.narrator import Narrator
 from domain.backoff import Backoff
 from domain.calendar import ExchangeCalendar
 from domain.maintenance import Schedule, WindowKind, announced
-from domain.symbols import Symbol
 from domain.xasx import XASX
 from runtime.threads import ThreadRuntime
 
@@ -158,21 +157,7 @@ def _ib(
     from adapters.ib.link import IBLink, IBLinkOptions
 
     venue = names.IB
-    link_options = IBLinkOptions(
-        host=settings.ib_host,
-        port=settings.ib_port,
-        client_id=settings.ib_client_id,
-        account=settings.ib_account_id,
-        paper=settings.ib_paper,
-        order_prefix=settings.client_order_prefix,
-        exchange_preference=settings.ib_exchange,
-        instrument_types=settings.ib_allowed_instrument_types,
-        known_symbols=(*settings.allowed_symbols, *map(Symbol.parse, DEFAULT_SYMBOLS)),
-        zone=settings.ib_time_zone,
-        delayed_data=settings.market_data == "delayed",
-        step_seconds=settings.connect_step_seconds,
-        limit_messages=options.limit_messages,
-    )
+    link_options = replace(IBLinkOptions.of(settings), limit_messages=options.limit_messages)
     # With the book: what the embedded gateway invents must never be read in another mode.
     archive = book_path(settings.state_dir, settings.mode, _account(settings)).with_name("bars.db")
     connection_options = ConnectionOptions(

@@ -12,6 +12,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.ib import library
 from config.entries import SettingsError
@@ -86,16 +87,8 @@ async def _examine(settings: Settings, options: argparse.Namespace) -> list[Find
     from adapters.ib.trader import IBTrader
 
     clock = SystemClock()
-    link = IBLinkOptions(
-        host=settings.ib_host,
-        port=settings.ib_port,
-        client_id=options.client_id or settings.ib_client_id + CLIENT_ID_APART,
-        account=settings.ib_account_id,
-        paper=settings.ib_paper,
-        order_prefix=settings.client_order_prefix,
-        exchange_preference=settings.ib_exchange,
-        step_seconds=settings.connect_step_seconds,
-    )
+    client_id = options.client_id or settings.ib_client_id + CLIENT_ID_APART
+    link = replace(IBLinkOptions.of(settings), client_id=client_id)
     trader = IBTrader(
         asyncio.get_running_loop(), clock, link, base_currency=settings.ib_base_currency
     )
