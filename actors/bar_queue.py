@@ -104,13 +104,13 @@ class BarQueue:
                 work.known = True
                 work.missing_at_first = self.missing(work)
 
-    def follow(self, key: SeriesKey, duration: str) -> None:
+    def follow(self, key: SeriesKey, duration: str, not_before: float = 0.0) -> None:
         """A series is to be followed."""
-        self._following[key] = _Following(duration)
+        self._following[key] = _Following(duration, not_before=not_before)
 
-    def follow_no_more(self, key: SeriesKey) -> None:
-        """It is not to be subscribed to again."""
-        self._following.pop(key, None)
+    def is_to_follow(self, key: SeriesKey) -> bool:
+        """Its subscription is still to be made, or being made."""
+        return key in self._following
 
     def missing(self, work: Work) -> float:
         """How many seconds of a want are not there yet."""
@@ -240,12 +240,15 @@ class BarQueue:
             row.tries = 0
             row.covered = joined([*row.covered, *([covered] if covered else [])])
 
-    def failed(self, ask: Ask, now: float, pause: float) -> int:
-        """It is to be tried again after a pause; how often it has failed in a row."""
+    def failed(self, ask: Ask) -> int:
+        """It has not come; how often it has failed in a row."""
         state = self._state_of(ask)
         state.tries += 1
-        state.not_before = now + pause
         return state.tries
+
+    def pause(self, ask: Ask, until: float) -> None:
+        """It is not to be tried again before."""
+        self._state_of(ask).not_before = until
 
     def hold(self, now: float) -> float:
         """The venue says it is too much: nothing goes for so many seconds."""

@@ -14,7 +14,7 @@ from actors.bar_queue import Ask, Work
 from actors.bar_wants import followed_key, shut, work_of
 from actors.base import on
 from actors.lanes import Command, State
-from actors.live_bars import LiveBars
+from actors.live_bars import LiveBars, pause_after
 from actors.messages import (
     AnswerBars,
     AskBars,
@@ -68,7 +68,6 @@ class History(LiveBars):
         super().__init__(system, seat, venue=venue)
         self._symbols = frozenset(symbols)
         self._readers = tuple(readers)
-        self._epoch: int | None = None
         self._paced = False
         self._watching = False
         self._details: dict[Symbol, InstrumentDetails] = {}
@@ -148,6 +147,7 @@ class History(LiveBars):
         first = symbol not in self._details
         self._details[symbol] = message.details
         self._shut[symbol] = shut(message.details.sessions)
+        self.trades_in(symbol, message.details.sessions)
         for waiting in self._parked.pop(symbol, ()):
             self._take(waiting)
         if first:
@@ -265,6 +265,8 @@ class History(LiveBars):
         """Something may go now, or is too late."""
         if name == "deadlines":
             self._watching = False
+        if name == "lives":
+            self.look_at_lives()
         self.go()
 
     def go(self) -> None:
@@ -324,10 +326,12 @@ class History(LiveBars):
             self.log.warning("{} says it is too much; nothing for {:.0f} s.", self.venue, seconds)
         elif code in ("EXPIRED", "LINK_CHANGED"):
             pass  # not the venue's word: asked again as it is
-        elif code == "NO_PERMISSION" or self._queue.failed(ask, now, _PAUSE_SECONDS) >= _MOST_TRIES:
-            self.note_failure(ask.key, sentence)
-            if ask.piece is None:
-                self._queue.follow_no_more(ask.key)
-            else:
+        else:
+            given_up = self._queue.failed(ask) >= _MOST_TRIES or code == "NO_PERMISSION"
+            pause = pause_after(code) if given_up and ask.piece is None else _PAUSE_SECONDS
+            self._queue.pause(ask, now + pause)
+            if given_up:
+                self.note_failure(ask.key, sentence)
+            if given_up and ask.piece is not None:
                 for work in self._queue.give_up(ask.key):
                     self._answer(work, code, sentence)

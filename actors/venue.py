@@ -36,6 +36,7 @@ RESTART_CEILING = 5.0
 PERSON_SECONDS = 60.0
 DATA_RENEWAL_REST = 3600.0
 """Seconds between two links that are made anew because instruments were silent."""
+_SILENCES = ("DATA_SILENT", "BARS_SILENT")
 _RENEW_WITHIN = 30.0
 _LOOK_EVERY = 10.0
 
@@ -179,7 +180,7 @@ class VenueSupervisor(Supervisor):
         """Silent in spite of asking: first the link is made anew, then a person hears of it."""
         now = self.clock.monotonic()
         before = self._renewed_for_data
-        if message.code == "DATA_SILENT" and (before is None or now - before >= DATA_RENEWAL_REST):
+        if message.code in _SILENCES and (before is None or now - before >= DATA_RENEWAL_REST):
             self._renewed_for_data = now
             renew = RenewLink(now + _RENEW_WITHIN, message.epoch, message.code, message.sentence)
             self.tell(names.connection(self.venue), renew)
