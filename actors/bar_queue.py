@@ -76,6 +76,7 @@ class BarQueue:
         self._rows: dict[SeriesKey, _Row] = {}
         self._following: dict[SeriesKey, _Following] = {}
         self._open: dict[str, Ask] = {}
+        self._asked_at: dict[str, float] = {}
         self._backoff = _BACKOFF_SECONDS
         self.held_until = 0.0
         self.log: dict[str, Sent] = {}
@@ -213,7 +214,7 @@ class BarQueue:
 
     def sent(self, ticket: str, ask: Ask, now: float) -> None:
         """It is on its way."""
-        self._open[ticket] = ask
+        self._open[ticket], self._asked_at[ticket] = ask, now
         self.log[ticket] = Sent(now, ask.paced)
         self.asked += 1
         self._state_of(ask).open = True
@@ -226,9 +227,15 @@ class BarQueue:
         ask = self._open.pop(ticket, None)
         if ask is None:
             return None
+        del self._asked_at[ticket]
         self.log[ticket] = Sent(now, ask.paced)
         self._state_of(ask).open = False
         return ask
+
+    def forget_older(self, than: float, now: float) -> None:
+        """Requests whose answers must have come by now are asked again as they are."""
+        for ticket in [each for each, at in self._asked_at.items() if at < than]:
+            self.answered(ticket, now)
 
     def proven(self, ask: Ask, covered: Span | None) -> None:
         """It was answered well: these are all the bars of `covered`."""

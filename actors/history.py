@@ -48,6 +48,8 @@ _STANDING, _STANDING_REACH, _STANDING_LIMIT = "5 mins", timedelta(hours=8), 96
 _MOST_FOLLOWED = 20
 _FOR_READERS = "readers "
 _ASK_WITHIN = 90.0
+#: After its deadline and the venue's time to answer: a request that the archive lost.
+_LOST_AFTER = _ASK_WITHIN + 120.0
 _MOST_TRIES = 3
 _PAUSE_SECONDS = 15.0
 _LOOK_EVERY = 15.0
@@ -279,6 +281,7 @@ class History(LiveBars):
             self._answer(work, "EXPIRED", "Its deadline was over before all bars were there.")
         if self._epoch is None or not self._paced:
             return
+        self._queue.forget_older(now - _LOST_AFTER, now)
         while isinstance(ask := self._queue.next(now), Ask):
             ticket = self.runtime.new_id()
             self._queue.sent(ticket, ask, now)

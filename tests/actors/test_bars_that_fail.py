@@ -11,14 +11,19 @@ import pytest
 from actors import names
 from actors.history import History
 from actors.messages import (
+    AnswerBars,
     AskBars,
     BarsAnswered,
+    CoverageFound,
     DataTrouble,
+    FindCoverage,
     FollowBars,
     InstrumentKnown,
+    KeepBars,
     LinkUp,
     LoadPacing,
     PacingLoaded,
+    WantBars,
 )
 from adapters.venue import BarSeries, LinkOpened
 from domain.bars import Bar, SeriesKey, What
@@ -70,3 +75,28 @@ def test_a_series_in_which_nothing_is_traded_is_asked_for_again_and_never_report
     asked(company, 6)
     company.drain(names.IB)
     assert company.heard.of(DataTrouble) == []
+
+
+def want(company: Company, ticket: str) -> None:
+    """An hour of minutes that ended two hours ago, and nothing of it in the archive."""
+    now = company.clock.now()
+    start, end = now - timedelta(hours=3), now - timedelta(hours=2)
+    deadline = company.clock.monotonic() + 1e6
+    company.tell(HISTORY, WantBars(deadline, ticket, "asker", BHP, "1m", start, end))
+    company.heard.wait_for(FindCoverage, lambda m: m.ticket == ticket, seat=BARS)
+    company.tell(HISTORY, CoverageFound(ticket, MINUTES, ()))
+
+
+def test_a_request_that_is_lost_on_its_way_is_made_again(company: Company) -> None:
+    """The archive, through which it goes, may have crashed over it or come to it too late."""
+    want(company, "T1")
+    lost = asked(company, 1)
+    company.leap(200.0)
+    assert company.state(HISTORY)["requests"]["open"] == 1
+    company.leap(15.0)
+    company.state(HISTORY)
+    company.leap(16.0)  # identical ones are 15 s apart, and this one counts as of now
+    again = asked(company, 2)
+    assert again.query == lost.query and again.ticket != lost.ticket
+    company.tell(HISTORY, BarsAnswered(lost.ticket, None, "TIMEOUT", "late"))
+    assert company.state(HISTORY)["failures"] == {}, "it is nobody's any more"
