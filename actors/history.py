@@ -317,7 +317,9 @@ class History(LiveBars):
         else:
             bars = message.series.bars if message.series is not None else ()
             whole, covered = proven(bars, ask.piece.span, ask.key.bar_seconds)
-            self.tell(names.bars(self.venue), KeepBars(ask.key, whole, covered))
+            # Of long ago nothing is known for good; of today the venue may not have it yet.
+            if whole or covered.end < self.clock.now().timestamp() - DAY:
+                self.tell(names.bars(self.venue), KeepBars(ask.key, whole, covered))
             self._queue.proven(ask, covered)
         self.go()
 

@@ -100,3 +100,14 @@ def test_a_request_that_is_lost_on_its_way_is_made_again(company: Company) -> No
     assert again.query == lost.query and again.ticket != lost.ticket
     company.tell(HISTORY, BarsAnswered(lost.ticket, None, "TIMEOUT", "late"))
     assert company.state(HISTORY)["failures"] == {}, "it is nobody's any more"
+
+
+def test_no_data_now_is_not_no_data_for_ever(company: Company) -> None:
+    """A farm that is just coming up says the same: of the last day it is asked again."""
+    for times, ticket in ((1, "T1"), (2, "T2")):
+        want(company, ticket)
+        first = asked(company, times)
+        company.tell(HISTORY, BarsAnswered(first.ticket, None, "NO_DATA", "returned no data"))
+        company.heard.wait_for(AnswerBars, lambda m, t=ticket: m.ticket == t, seat=BARS)  # type: ignore[misc]
+        company.leap(16.0)
+    assert company.heard.of(KeepBars) == []
