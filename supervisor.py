@@ -142,11 +142,10 @@ def _ib(
     first_look: FirstLook,
 ) -> VenueSupervisor:
     # The library is a setting, so what stands on it is imported once that is known.
-    from adapters.ib.chosen import link_options
-    from adapters.ib.link import IBLink
+    from adapters.ib.link import IBLink, IBLinkOptions
 
     venue = names.IB
-    chosen = link_options(settings, limit_messages=options.limit_messages)
+    chosen = replace(IBLinkOptions.of(settings), limit_messages=options.limit_messages)
     # With the book: what the embedded gateway invents must never be read in another mode.
     book = book_path(settings.state_dir, settings.mode, account_of(settings))
     archive = book.with_name("bars.db")

@@ -76,6 +76,7 @@ class BarQueue:
         self._rows: dict[SeriesKey, _Row] = {}
         self._following: dict[SeriesKey, _Following] = {}
         self._open: dict[str, Ask] = {}
+        self._asked_at: dict[str, float] = {}
         self._backoff = _BACKOFF_SECONDS
         self.held_until = 0.0
         self.log: dict[str, Sent] = {}
@@ -104,13 +105,13 @@ class BarQueue:
                 work.known = True
                 work.missing_at_first = self.missing(work)
 
-    def follow(self, key: SeriesKey, duration: str) -> None:
+    def follow(self, key: SeriesKey, duration: str, not_before: float = 0.0) -> None:
         """A series is to be followed."""
-        self._following[key] = _Following(duration)
+        self._following[key] = _Following(duration, not_before=not_before)
 
-    def follow_no_more(self, key: SeriesKey) -> None:
-        """It is not to be subscribed to again."""
-        self._following.pop(key, None)
+    def is_to_follow(self, key: SeriesKey) -> bool:
+        """Its subscription is still to be made, or being made."""
+        return key in self._following
 
     def missing(self, work: Work) -> float:
         """How many seconds of a want are not there yet."""
@@ -213,7 +214,7 @@ class BarQueue:
 
     def sent(self, ticket: str, ask: Ask, now: float) -> None:
         """It is on its way."""
-        self._open[ticket] = ask
+        self._open[ticket], self._asked_at[ticket] = ask, now
         self.log[ticket] = Sent(now, ask.paced)
         self.asked += 1
         self._state_of(ask).open = True
@@ -226,9 +227,15 @@ class BarQueue:
         ask = self._open.pop(ticket, None)
         if ask is None:
             return None
+        del self._asked_at[ticket]
         self.log[ticket] = Sent(now, ask.paced)
         self._state_of(ask).open = False
         return ask
+
+    def forget_older(self, than: float, now: float) -> None:
+        """Requests whose answers must have come by now are asked again as they are."""
+        for ticket in [each for each, at in self._asked_at.items() if at < than]:
+            self.answered(ticket, now)
 
     def proven(self, ask: Ask, covered: Span | None) -> None:
         """It was answered well: these are all the bars of `covered`."""
@@ -240,12 +247,15 @@ class BarQueue:
             row.tries = 0
             row.covered = joined([*row.covered, *([covered] if covered else [])])
 
-    def failed(self, ask: Ask, now: float, pause: float) -> int:
-        """It is to be tried again after a pause; how often it has failed in a row."""
+    def failed(self, ask: Ask) -> int:
+        """It has not come; how often it has failed in a row."""
         state = self._state_of(ask)
         state.tries += 1
-        state.not_before = now + pause
         return state.tries
+
+    def pause(self, ask: Ask, until: float) -> None:
+        """It is not to be tried again before."""
+        self._state_of(ask).not_before = until
 
     def hold(self, now: float) -> float:
         """The venue says it is too much: nothing goes for so many seconds."""

@@ -29,6 +29,11 @@ class Following:
         self._forming: Bar | None = None
         self._final: dict[float, Bar] = {}
 
+    @property
+    def newest(self) -> float | None:
+        """The start of the newest bar that has come, or was told on an older link."""
+        return self._after if self._forming is None else self._forming[0]
+
     def orders(self) -> list[FollowBars]:
         """What has it followed on over the next link."""
         return [

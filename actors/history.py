@@ -14,7 +14,7 @@ from actors.bar_queue import Ask, Work
 from actors.bar_wants import followed_key, shut, work_of
 from actors.base import on
 from actors.lanes import Command, State
-from actors.live_bars import LiveBars
+from actors.live_bars import LiveBars, pause_after
 from actors.messages import (
     AnswerBars,
     AskBars,
@@ -48,6 +48,8 @@ _STANDING, _STANDING_REACH, _STANDING_LIMIT = "5 mins", timedelta(hours=8), 96
 _MOST_FOLLOWED = 20
 _FOR_READERS = "readers "
 _ASK_WITHIN = 90.0
+#: After its deadline and the venue's time to answer: a request that the archive lost.
+_LOST_AFTER = _ASK_WITHIN + 120.0
 _MOST_TRIES = 3
 _PAUSE_SECONDS = 15.0
 _LOOK_EVERY = 15.0
@@ -68,7 +70,6 @@ class History(LiveBars):
         super().__init__(system, seat, venue=venue)
         self._symbols = frozenset(symbols)
         self._readers = tuple(readers)
-        self._epoch: int | None = None
         self._paced = False
         self._watching = False
         self._details: dict[Symbol, InstrumentDetails] = {}
@@ -148,6 +149,7 @@ class History(LiveBars):
         first = symbol not in self._details
         self._details[symbol] = message.details
         self._shut[symbol] = shut(message.details.sessions)
+        self.trades_in(symbol, message.details.sessions)
         for waiting in self._parked.pop(symbol, ()):
             self._take(waiting)
         if first:
@@ -265,6 +267,8 @@ class History(LiveBars):
         """Something may go now, or is too late."""
         if name == "deadlines":
             self._watching = False
+        if name == "lives":
+            self.look_at_lives()
         self.go()
 
     def go(self) -> None:
@@ -277,6 +281,7 @@ class History(LiveBars):
             self._answer(work, "EXPIRED", "Its deadline was over before all bars were there.")
         if self._epoch is None or not self._paced:
             return
+        self._queue.forget_older(now - _LOST_AFTER, now)
         while isinstance(ask := self._queue.next(now), Ask):
             ticket = self.runtime.new_id()
             self._queue.sent(ticket, ask, now)
@@ -312,7 +317,9 @@ class History(LiveBars):
         else:
             bars = message.series.bars if message.series is not None else ()
             whole, covered = proven(bars, ask.piece.span, ask.key.bar_seconds)
-            self.tell(names.bars(self.venue), KeepBars(ask.key, whole, covered))
+            # Of long ago nothing is known for good; of today the venue may not have it yet.
+            if whole or covered.end < self.clock.now().timestamp() - DAY:
+                self.tell(names.bars(self.venue), KeepBars(ask.key, whole, covered))
             self._queue.proven(ask, covered)
         self.go()
 
@@ -324,10 +331,12 @@ class History(LiveBars):
             self.log.warning("{} says it is too much; nothing for {:.0f} s.", self.venue, seconds)
         elif code in ("EXPIRED", "LINK_CHANGED"):
             pass  # not the venue's word: asked again as it is
-        elif code == "NO_PERMISSION" or self._queue.failed(ask, now, _PAUSE_SECONDS) >= _MOST_TRIES:
-            self.note_failure(ask.key, sentence)
-            if ask.piece is None:
-                self._queue.follow_no_more(ask.key)
-            else:
+        else:
+            given_up = self._queue.failed(ask) >= _MOST_TRIES or code == "NO_PERMISSION"
+            pause = pause_after(code) if given_up and ask.piece is None else _PAUSE_SECONDS
+            self._queue.pause(ask, now + pause)
+            if given_up:
+                self.note_failure(ask.key, sentence)
+            if given_up and ask.piece is not None:
                 for work in self._queue.give_up(ask.key):
                     self._answer(work, code, sentence)

@@ -17,6 +17,7 @@ from actors import names
 from actors.lanes import Stop
 from actors.messages import (
     BookLoaded,
+    DataFlows,
     DataTrouble,
     InstrumentFailed,
     InstrumentKnown,
@@ -41,6 +42,8 @@ _BEHIND_SECONDS = 5.0
 _AGAIN_SECONDS = 30.0
 #: A refusal counts when it is the same a second time: the venue's own lists may be out of reach.
 _CONFIRM_SECONDS = 3.0
+#: What is refused is asked for again after so long: a plan's exit may wait for it.
+_REFUSED_SECONDS = 600.0
 #: However often the venue refuses something, an instrument is asked for this often at most.
 _DOUBT_SECONDS = 60.0
 _CURE = "Nothing is traded in it meanwhile; `GET /venues` shows it. Correct ALLOWED_SYMBOLS."
@@ -153,6 +156,9 @@ class Instruments:
     def _known(self, symbol: Symbol, details: InstrumentDetails) -> None:
         self._unconfirmed.pop(symbol, None)
         self._actor.after(DAILY.total_seconds(), _timer_of(symbol))
+        if isinstance(self._told.get(symbol), InstrumentFailed):
+            self._actor.log.info("{} is known again.", symbol)
+            self._actor.tell(self._actor.venue, DataFlows(self._actor.venue, symbol))
         self._tell(InstrumentKnown(self._actor.venue, details))
         self._look()
 
@@ -161,7 +167,7 @@ class Instruments:
             self._unconfirmed[symbol] = error.code
             self._actor.after(_CONFIRM_SECONDS, _timer_of(symbol))
             return
-        self._actor.after(DAILY.total_seconds(), _timer_of(symbol))
+        self._actor.after(_REFUSED_SECONDS, _timer_of(symbol))
         refused = InstrumentRefused(symbol, error.code, str(error))
         if isinstance(self._told.get(symbol), InstrumentKnown):
             self._actor.log.error("{} is shut: {} [{}]", symbol, error, error.code)

@@ -95,12 +95,12 @@ class Outlook:
         self._say("warning", code, sentence, cure, self._troubles[code].standing)
 
     def flows(self, symbol: Symbol) -> None:
-        """An instrument brings data."""
+        """An instrument brings data, or is known again."""
         for code, trouble in list(self._troubles.items()):
             trouble.symbols.discard(symbol)
             if not trouble.symbols:
                 del self._troubles[code]
-                sentence = f"{symbol} brings quotes again, the last of those that did not."
+                sentence = f"{symbol} is well again, the last of those that were not."
                 self._say("info", code, sentence, "", trouble.standing, stands=False)
 
     # -- from time to time ---------------------------------------------------------------

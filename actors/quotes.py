@@ -30,6 +30,7 @@ from domain.venue import NoticeEffect
 
 _SUBSCRIBE_WITHIN = 30.0
 _LOOK_EVERY = 5.0
+_REFUSALS = (NoticeEffect.NO_DATA, NoticeEffect.REJECT, NoticeEffect.PACING)
 _CURE_SILENT = (
     "Look at TWS or IB Gateway: does it show this instrument's quotes? If its market is halted or "
     "merely thin, raise QUOTE_SILENCE_SHARE_SECONDS or QUOTE_SILENCE_PAIR_SECONDS."
@@ -157,15 +158,17 @@ class Quotes(Actor):
     def _said(self, message: VenueSaid) -> None:
         notice = message.notice
         life = self._lives.get(notice.symbol) if notice.symbol is not None else None
-        if life is None or notice.effect is not NoticeEffect.NO_DATA:
+        if life is None or notice.effect not in _REFUSALS:
             return
-        for_good = notice.retry != "later"
+        # A request that was refused for another reason than the data may do better the next time.
+        of_data = notice.effect is NoticeEffect.NO_DATA
+        for_good = of_data and notice.retry != "later"
         news = life.refuse(notice.text, self.clock.monotonic(), for_good=for_good)
         quote = self._quotes.get(life.symbol)
         if quote is not None:
             # What it said last is no price any more.
             self._pass_on(QuoteUpdate(self.venue, quote.emptied()))
-        if news and notice.alert:
+        if news and (notice.alert or not of_data):
             sentence = f"IB sends no quotes of {life.symbol}: {notice.text} ({notice.code})."
             cure = _CURE_FOR_GOOD if for_good else _CURE_LATER
             self._report(f"IB{notice.code}", life, sentence, cure)
@@ -183,6 +186,8 @@ class Quotes(Actor):
         self._taken += 1
         quote = message.quote
         life = self._lives.get(quote.symbol)
+        if life is not None and life.is_before_refusal(quote.received):
+            return  # facts go before quotes: it came before the venue's word, and waited
         if life is not None and (quote.priced or quote.halted):
             life.halted = quote.halted
             if life.heard(quote.received):

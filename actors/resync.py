@@ -56,6 +56,8 @@ _AGAIN_UNENDED = 5.0
 _FROM_TIME_TO_TIME = 300.0
 _ANSWER_WITHIN = 60.0
 _UNENDED_TO_RENEW = 3
+#: Longer than any outage but the weekend's: the word that it is over may have been missed.
+_OUT_OF_REACH_TO_RENEW = 3600.0
 _LOSSES = (NoticeEffect.DOWN, NoticeEffect.UP, NoticeEffect.RESUBSCRIBE)
 
 
@@ -172,10 +174,13 @@ class Resync(Actor):
             self._losses += 1
             self._missing = {}
         if notice.effect is NoticeEffect.DOWN:
+            if not self._out_of_reach:  # it says so again every few seconds
+                self.after(_OUT_OF_REACH_TO_RENEW, "reach")
             self._out_of_reach = text
             self._not_reconciled("OUT_OF_REACH", text)
         elif notice.effect in (NoticeEffect.UP, NoticeEffect.RESUBSCRIBE):
-            self._out_of_reach = ""
+            self._out_of_reach, self._unended = "", 0
+            self.cancel_timer("reach")
             if notice.effect is NoticeEffect.RESUBSCRIBE:
                 for name in (names.quotes(self.venue), names.history(self.venue)):
                     self.tell(name, Resubscribe(self.venue, text))
@@ -187,6 +192,9 @@ class Resync(Actor):
 
     def on_timer(self, name: str) -> None:
         """Ask again; a round that brought no answer in all that time is given up first."""
+        if name == "reach":
+            self._renew_link("OUT_OF_REACH", self._out_of_reach)
+            return
         if name == "answer":
             self._asked = False
             self._not_reconciled("NO_ANSWER", "the venue's lists never came")
@@ -228,7 +236,9 @@ class Resync(Actor):
             self._not_reconciled("LIST_NOT_ENDED", f"the venue did not finish: {lists}")
             self.after(_AGAIN_UNENDED, "again")
             self._unended += 1
-            if self._unended >= _UNENDED_TO_RENEW:
+            # Cut off from IB the gateway cannot answer: another link to it could not either, and
+            # on that one nobody would know.
+            if self._unended >= _UNENDED_TO_RENEW and not self._out_of_reach:
                 self._renew_link("LIST_NOT_ENDED", f"The venue does not finish its lists: {lists}.")
         else:
             self._round = round

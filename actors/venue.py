@@ -36,6 +36,7 @@ RESTART_CEILING = 5.0
 PERSON_SECONDS = 60.0
 DATA_RENEWAL_REST = 3600.0
 """Seconds between two links that are made anew because instruments were silent."""
+_SILENCES = ("DATA_SILENT", "BARS_SILENT")
 _RENEW_WITHIN = 30.0
 _LOOK_EVERY = 10.0
 
@@ -103,6 +104,8 @@ class VenueSupervisor(Supervisor):
 
     @on(Reconciled)
     def _reconciled(self, message: Reconciled) -> None:
+        if self._is_over(message.epoch):
+            return
         now = self.clock.monotonic()
         self._down = None
         if self._ready_since is None:
@@ -113,8 +116,14 @@ class VenueSupervisor(Supervisor):
     @on(NotReconciled)
     def _not_reconciled(self, message: NotReconciled) -> None:
         """The link stands; the desk knows that nothing may be sent."""
+        if self._is_over(message.epoch):
+            return
         self._ready_since = None
         self._outlook.down(message.cause, message.sentence, self.clock.now())
+
+    def _is_over(self, epoch: int) -> bool:
+        """That link is lost: the end of a child overtakes what was said before it."""
+        return self._down is not None and epoch <= self._down.epoch
 
     @on(VenueExposed)
     def _exposure(self, message: VenueExposed) -> None:
@@ -171,7 +180,7 @@ class VenueSupervisor(Supervisor):
         """Silent in spite of asking: first the link is made anew, then a person hears of it."""
         now = self.clock.monotonic()
         before = self._renewed_for_data
-        if message.code == "DATA_SILENT" and (before is None or now - before >= DATA_RENEWAL_REST):
+        if message.code in _SILENCES and (before is None or now - before >= DATA_RENEWAL_REST):
             self._renewed_for_data = now
             renew = RenewLink(now + _RENEW_WITHIN, message.epoch, message.code, message.sentence)
             self.tell(names.connection(self.venue), renew)

@@ -48,6 +48,7 @@ class Life:
     """How often it was asked for again in this silence."""
     refused: str = ""
     """The venue's words, while it refuses this subscription."""
+    refused_at: float = 0.0
     tries: int = 0
     next_try: float = 0.0
     halted: bool = False
@@ -68,11 +69,15 @@ class Life:
     def refuse(self, text: str, now: float, *, for_good: bool) -> bool:
         """The venue ended it; True when that is news."""
         news = not self.refused
-        self.refused = text
+        self.refused, self.refused_at = text, now
         wait = min(REFUSED_FIRST * 2.0**self.tries, REFUSED_LONGEST)
         self.tries = min(self.tries + 1, 10)
         self.next_try = now + (REFUSED_FOR_GOOD if for_good else wait)
         return news
+
+    def is_before_refusal(self, received: float) -> bool:
+        """What was received then says nothing against the venue's refusal."""
+        return bool(self.refused) and received <= self.refused_at
 
     def is_open(self, now: datetime) -> bool:
         """Its market trades; where the venue announced no hours, silence proves nothing."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from adapters.ib.client import KelpieClient
 from adapters.venue import LinkError
 from config.modes import money_of_account, money_of_port
 from config.redaction import Redaction
+from config.settings import DEFAULT_SYMBOLS, Settings
 from domain.symbols import Symbol
 from domain.venue import VenueNotice
 
@@ -47,6 +49,24 @@ class IBLinkOptions:
     step_seconds: float = 10.0
     history_seconds: float = 60.0
     limit_messages: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings name it, for whoever trades and whoever looks alike."""
+        return cls(
+            host=settings.ib_host,
+            port=settings.ib_port,
+            client_id=settings.ib_client_id,
+            account=settings.ib_account_id,
+            paper=settings.ib_paper,
+            order_prefix=settings.client_order_prefix,
+            exchange_preference=settings.ib_exchange,
+            instrument_types=settings.ib_allowed_instrument_types,
+            known_symbols=(*settings.allowed_symbols, *map(Symbol.parse, DEFAULT_SYMBOLS)),
+            zone=settings.ib_time_zone,
+            delayed_data=settings.market_data == "delayed",
+            step_seconds=settings.connect_step_seconds,
+        )
 
 
 class LinkOpening:

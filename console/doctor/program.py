@@ -83,12 +83,12 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _examine(settings: Settings, options: argparse.Namespace) -> list[Finding]:
     # The library is a setting, so what stands on it is imported once that is known.
-    from adapters.ib.chosen import link_options
+    from adapters.ib.link import IBLinkOptions
     from adapters.ib.trader import IBTrader
 
     clock = SystemClock()
     client_id = options.client_id or settings.ib_client_id + CLIENT_ID_APART
-    link = replace(link_options(settings), client_id=client_id)
+    link = replace(IBLinkOptions.of(settings), client_id=client_id)
     trader = IBTrader(
         asyncio.get_running_loop(), clock, link, base_currency=settings.ib_base_currency
     )

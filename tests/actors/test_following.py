@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from actors import names
 from actors.following import Following
-from actors.messages import BarClosed, FollowBars
+from actors.messages import Alert, BarClosed, FollowBars
 from domain.bars import Bar, SeriesKey, Span, What
 from runtime.clocks import WarpClock
 from simulators.tws.data_habits import DataHabits
@@ -27,6 +28,12 @@ def _minutes(here: World, number: int) -> None:
         until(lambda before=before: len(_told(here)) > before, "one more bar has closed")  # type: ignore[misc]
 
 
+def _sessions_followed(here: World) -> int:
+    """On how many links it was subscribed to; for silence also more than once on one."""
+    rows = here.gateway.wire().from_client(20)
+    return len({m.session for m in rows if m.fields[21] == "1"})
+
+
 def _followed(here: World) -> int:
     return len([row for row in here.asked() if row[5] == "1"])
 
@@ -46,7 +53,7 @@ def test_a_new_subscription_on_every_link_and_the_gap_filled_without_duplicates(
 
             def again(links: int = links) -> bool:
                 here.leap_if_idle()
-                return _followed(here) == links
+                return _sessions_followed(here) == links
 
             until(again, "it is subscribed to again")
             _minutes(here, 3)
@@ -98,6 +105,63 @@ def test_what_the_venue_refuses_to_keep_up_to_date_is_tried_again_and_given_up(
 
         until(again, "over the next link it is tried again")
         _minutes(here, 1)
+
+
+def test_what_does_not_come_for_a_while_is_followed_again_on_the_same_link(tmp_path: Path) -> None:
+    """A history farm that is gone for minutes must not cost the day's bars."""
+    clock = WarpClock()
+    mute = gateway(tmp_path / "ib", clock, history_mute=("*",))
+    with mute as ib, world(tmp_path, ib, clock, bars_seconds=0.3) as here:
+        here.system.tell(HISTORY, FollowBars(ASKER, BHP, "1m"))
+
+        def three_times() -> bool:
+            given_up = "BHP/AUD TRADES 1 min" in here.state()["failures"]
+            return given_up or here.leap_if_idle()
+
+        until(three_times, "it is asked for three times")
+        assert _followed(here) == 3
+        ib.behave(DataHabits(strict_pacing=True))
+        clock.leap(601.0)
+        until(lambda: _followed(here) == 4, "it is asked for again")
+        until(lambda: "BHP/AUD TRADES 1 min" not in here.state()["failures"], "it came")
+        _minutes(here, 2)
+        assert ib.wire().connects(7) == 1
+
+
+def test_pain_2_bars_that_are_followed_in_name_alone_are_asked_for_and_reported(
+    tmp_path: Path,
+) -> None:
+    clock = WarpClock()
+    mute = gateway(tmp_path / "ib", clock, updates_mute=("BHP/AUD",))
+    with mute as ib, world(tmp_path, ib, clock) as here:
+        here.system.tell(HISTORY, FollowBars(ASKER, BHP, "1m"))
+
+        def followed(times: int) -> bool:
+            """So often on the newest link."""
+            here.leap_if_idle()
+            rows = [m for m in ib.wire().from_client(20) if m.fields[21] == "1"]
+            newest = [m for m in rows if m.session == rows[-1].session]
+            return len(newest) == times and here.state()["requests"]["open"] == 0
+
+        until(lambda: followed(1), "it is subscribed to")
+        clock.leap(316.0)
+        until(lambda: followed(2), "silent: it is asked for again")
+        until(lambda: len(_told(here)) >= 4, "what was missed is told")
+        clock.leap(316.0)
+        until(lambda: ib.wire().connects(7) == 2, "still silent: the link is made anew")
+        for times in (1, 2, 3):
+            until(lambda times=times: followed(times), "silent there too")  # type: ignore[misc]
+            clock.leap(316.0)
+        alert = here.heard.wait_for(Alert, lambda m: m.code == "BARS_SILENT", seat=names.DESK)
+        assert alert.stands
+        ib.behave(DataHabits(strict_pacing=True))
+        clock.leap(601.0)
+        until(lambda: followed(4), "asked for once more")
+        _minutes(here, 2)
+        here.heard.wait_for(Alert, lambda m: m.code == "BARS_SILENT" and not m.stands)
+        told = _told(here)
+        assert told == [told[0] + 60 * number for number in range(len(told))]
+        here.check_pacing()
 
 
 def _bar(start: float, close: float = 1.0) -> Bar:

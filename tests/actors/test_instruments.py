@@ -16,6 +16,7 @@ from actors.connection import Connection, ConnectionOptions
 from actors.instruments import EXIT_SETTINGS, FirstLook
 from actors.messages import (
     BookLoaded,
+    DataFlows,
     DataTrouble,
     InstrumentFailed,
     InstrumentKnown,
@@ -179,6 +180,22 @@ def test_the_list_is_judged_once_in_the_life_of_a_process() -> None:
         both_refusals(company, peer, "BPH/AUD")
         company.heard.wait_for(InstrumentFailed, seat=DESK)
         assert company.heard.of(LoadBook) == []
+
+
+def test_what_the_venue_refuses_for_a_while_is_known_again_within_minutes() -> None:
+    """Its lists may be out of reach for longer, and what is held is not sold meanwhile."""
+    peer, look = gateway(), FirstLook()
+    look.over = True
+    refusing = True
+    unknown(peer, lambda fields: refusing)
+    with connected(peer, BHP, first_look=look) as company:
+        both_refusals(company, peer, "BHP/AUD")
+        company.heard.wait_for(InstrumentFailed, seat=DESK)
+        company.heard.wait_for(DataTrouble, seat=names.IB)
+        refusing = False
+        company.leap(601.0)
+        company.heard.wait_for(InstrumentKnown, seat=DESK)
+        assert company.heard.wait_for(DataFlows, seat=names.IB).symbol == BHP, "the alert is over"
 
 
 def test_a_storm_of_refusals_is_one_question() -> None:

@@ -202,3 +202,37 @@ def test_hundreds_of_refusals_make_no_storm(company: Company) -> None:
         leap(company, 6.0)
     assert asked(company) <= 3, "in twenty minutes"
     assert len(company.heard.of(DataTrouble)) == 1
+
+
+def test_a_quote_that_waited_behind_a_refusal_does_not_bring_its_prices_back(
+    company: Company,
+) -> None:
+    """Facts are served before quotes, so the older quote is handled after the refusal."""
+    connect(company, BHP)
+    tick(company)
+    clock = company.clock
+    at, received = clock.now(), clock.monotonic()
+    older = Quote(BHP, at, received, 1.0, 1.1, 5.0, 5.0, 1.0, 1.0, 9.0, 1.0, DataType.LIVE)
+    company.leap(1.0)
+    says(company, 10197)
+    company.put(QUOTES, QuoteUpdate(names.IB, older))
+    settle(company)
+    assert stale(company) == [True]
+    assert company.state(QUOTES)["refused"] == {"BHP/AUD": "words of the venue"}
+    leap(company, 1.0)
+    tick(company)
+    assert stale(company) == [False]
+
+
+@pytest.mark.parametrize("code", [100, 200, 321, 322])
+def test_a_request_that_the_venue_refuses_is_told_and_made_again(
+    company: Company, code: int
+) -> None:
+    connect(company, BHP)
+    tick(company)
+    says(company, code)
+    assert stale(company) == [True], "at once: no more will come"
+    told = company.heard.wait_for(DataTrouble, seat=names.IB)
+    assert told.code == f"IB{code}", "no silence, for which the link would be made anew"
+    leap(company, 66.0)
+    assert asked(company) == 2

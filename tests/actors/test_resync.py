@@ -191,6 +191,36 @@ def test_lists_that_do_not_end_three_times_renew_the_link(venue: Venue) -> None:
     assert (renew.epoch, renew.cause) == (1, "LIST_NOT_ENDED")
 
 
+def test_out_of_reach_the_link_is_kept_though_no_list_ends(venue: Venue) -> None:
+    """1100: the gateway cannot answer, and only this link hears that it is over."""
+    venue.link()
+    venue.says(NoticeEffect.DOWN)
+    for _ in range(4):
+        venue.answer(unended=("completed_orders",))
+        venue.company.leap(5.1)
+    venue.answer(unended=("completed_orders",))
+    assert venue.renewals() == []
+    venue.says(NoticeEffect.UP)
+    for _ in range(3):
+        assert venue.renewals() == []
+        venue.answer(unended=("completed_orders",))
+        venue.company.leap(5.1)
+    assert [renew.cause for renew in venue.renewals()] == ["LIST_NOT_ENDED"]
+
+
+def test_the_word_that_it_is_back_in_reach_is_not_waited_for_for_ever(venue: Venue) -> None:
+    venue.link()
+    venue.says(NoticeEffect.DOWN)
+    venue.answer()
+    venue.company.leap(1800.0)
+    venue.says(NoticeEffect.DOWN)
+    venue.answer()
+    assert venue.renewals() == []
+    venue.company.leap(1801.0)
+    renew = venue.heard.wait_for(RenewLink)
+    assert (renew.epoch, renew.cause) == (1, "OUT_OF_REACH")
+
+
 def test_lists_that_end_between_are_no_reason_to_renew_the_link(venue: Venue) -> None:
     venue.link()
     for _ in range(3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,6 +98,8 @@ class Venue:
         )
 
     def tell(self, message: Any) -> None:
+        if message is RECONCILED:
+            message = replace(message, epoch=self.system.seat(CONNECTION).incarnation)
         self.system.tell(names.IB, message)
         self.system.inspect(names.IB).get(timeout=LIMIT)
 
@@ -244,6 +247,20 @@ def test_a_crash_is_no_lost_link(venue: Venue) -> None:
     venue.diary.wait_for(ORDERS, "start", times=2)
     state = venue.state()
     assert (state["crashes_in_window"], state["link_failures_in_a_row"]) == (1, 0)
+
+
+def test_what_was_said_of_a_lost_link_does_not_make_the_venue_well(venue: Venue) -> None:
+    venue.lose(1.0)
+    venue.diary.wait_for(ORDERS, "start", times=2)
+    venue.system.tell(CONNECTION, LOST)
+    venue.diary.wait_for("desk", "GONE 2.0")
+    lost = replace(RECONCILED, epoch=venue.system.seat(CONNECTION).incarnation)
+    venue.system.tell(names.IB, lost)
+    venue.clock.leap(1.0)
+    state = venue.state()
+    assert state["health"] == "amber", "the link is down"
+    venue.tell(Introduce(names.DESK))
+    venue.diary.wait_for("desk", "GONE 2.0", times=2)
 
 
 def test_a_seat_that_starts_late_is_told_how_things_stand(venue: Venue) -> None:

@@ -217,6 +217,22 @@ def test_a_misspelt_symbol_is_found_with_what_to_write_instead(tmp_path: Path) -
     assert findings["quotes"]["severity"] == "well"
 
 
+def test_a_type_that_the_settings_do_not_allow_is_found(tmp_path: Path) -> None:
+    with gateway(tmp_path) as port:
+        code, findings = examined(
+            tmp_path, port, ALLOWED_SYMBOLS="BHP/AUD,VAS/AUD", IB_ALLOWED_INSTRUMENT_TYPES="STK"
+        )
+    found = findings["contracts"]
+    assert (code, found["code"]) == (1, "WRONG_SYMBOL"), found
+    assert "VAS/AUD is of the type ETF" in found["sentence"]
+
+
+def test_delayed_data_that_were_asked_for_are_looked_for_as_such(tmp_path: Path) -> None:
+    with gateway(tmp_path, '[data]\nentitlements = { "*" = "10089" }\n') as port:
+        code, findings = examined(tmp_path, port, MARKET_DATA="delayed")
+    assert (code, findings["quotes"]["code"]) == (1, "DELAYED_DATA"), findings["quotes"]
+
+
 def test_another_account_than_the_one_named_is_found(tmp_path: Path) -> None:
     with gateway(tmp_path) as port:
         code, findings = examined(tmp_path, port, IB_ACCOUNT_ID="DU7654321")
