@@ -116,6 +116,8 @@ class Orders(OrderResolving):
         text = f"{notice.code}: {notice.text}"
         level = "WARNING" if notice.alert else "INFO"
         self.log.log(level, "The venue says of {}: {}", order.client_order_id, text)
+        if notice.alert:
+            self._alert(order, notice)
         if self._concerns_amendment(order, notice, text):
             return
         if notice.effect is NoticeEffect.NOT_SENT:
