@@ -78,8 +78,8 @@ class Ordering:
     def amend(self, request: OrderRequest) -> None:
         """Write an order of ours again, with other terms.
 
-        The parent is not named: TWS refuses the change of a child whose parent has gone (135).
-        The group must be named as it was.
+        The group must be named as it was, and so must a parent that is open: a child without it
+        is an order by itself. One that has gone must not be (135).
 
         Raises:
             OrderError: a number that the wire cannot carry exactly; no byte has left.
@@ -88,6 +88,8 @@ class Ordering:
         order_id = self._session_id(request.client_order_id, None)
         order = self._order(request)
         order.orderId = order_id
+        if request.parent is not None:
+            order.parentId = self._identities.order_id(request.parent) or 0
         self._receiver.ordered[request.client_order_id] = request.symbol
         contract = self._instruments.contract(request.symbol)
         with self._client.gathering() as piece:

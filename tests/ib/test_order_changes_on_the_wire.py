@@ -144,8 +144,11 @@ def test_a_change_names_the_same_order_with_all_its_terms() -> None:
             assert changed[1] == written(peer)[2][1]
             assert changed[16:21] == ["SELL", "60", "STP", "", "44.5"]
             assert (changed[_REF], changed[_TRANSMIT]) == ("K1-S", "1")
+            parent = written(peer)[0][1]
+            assert (changed[_PARENT], changed[_OCA_GROUP]) == (parent, "K1-X")
             # TWS refuses the change of a child that names a parent which has gone (135).
-            assert (changed[_PARENT], changed[_OCA_GROUP]) == ("0", "K1-X")
+            link.amend(replace(stop, parent=None))
+            assert (await peer.until("3", 5))[_PARENT] == "0"
             link.close()
 
     run(body())

@@ -9,6 +9,8 @@ from tests.tree.in_process import Tree
 from tests.tree.waiting import until
 
 _SETTLED_SECONDS, _BETWEEN_SECONDS = 31.0, 12.0
+_NEAR = (43.41, 43.42)
+"""Where BHP stands in the still market, so that a bounded order still trades."""
 _PAUSE_SECONDS = 31.0
 """Above the first pause of an open circuit; it holds back entries alone."""
 
@@ -21,7 +23,7 @@ def leap(stage: Stage, tree: Tree, seconds: float) -> None:
 
 def tick(stage: Stage) -> None:
     """A fresh quote of BHP."""
-    for price in (44.9, 45):
+    for price in _NEAR:
         stage.control.do("move_price", symbol="BHP/AUD", price=price)
 
 
