@@ -7,24 +7,21 @@ priority and age, each as soon as the rules allow it. What was wanted outlives t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from actors import names
-from actors.bar_queue import Ask, BarQueue, Work
+from actors.bar_queue import Ask, Work
+from actors.bar_subscriptions import BarSubscriptions
 from actors.bar_wants import followed_key, shut, work_of
-from actors.base import Actor, on
-from actors.following import Following
+from actors.base import on
 from actors.lanes import Command, State
 from actors.messages import (
     AnswerBars,
     AskBars,
-    BarClosed,
     BarsAnswered,
     BarsCame,
     BarsCounted,
-    BarsEnded,
     BarsReady,
-    BarUpdated,
     CoverageFound,
     FindCoverage,
     FollowBars,
@@ -35,7 +32,6 @@ from actors.messages import (
     LinkUp,
     LoadPacing,
     PacingLoaded,
-    Resubscribe,
     WantBars,
 )
 from actors.seat import Seat
@@ -43,7 +39,6 @@ from actors.system import ActorSystem
 from adapters.venue import BarSeries
 from domain.bars import DAY, SeriesKey, Span, TimeframeError, proven
 from domain.symbols import Symbol
-from domain.venue import InstrumentDetails
 
 #: What the readers get of each instrument. It is one request, and as its length counts in trading
 #: time, it brings some days of a share's.
@@ -56,7 +51,7 @@ _MOST_TRIES = 3
 _PAUSE_SECONDS = 15.0
 
 
-class History(Actor):
+class History(BarSubscriptions):
     """Answers `WantBars` and `FollowBars`, and passes the newest bars on to the readers."""
 
     def __init__(
@@ -68,24 +63,19 @@ class History(Actor):
         symbols: Sequence[Symbol],
         readers: Sequence[str],
     ) -> None:
-        super().__init__(system, seat)
-        self.venue = venue
+        super().__init__(system, seat, venue=venue)
         self._symbols = frozenset(symbols)
         self._readers = tuple(readers)
         self._epoch: int | None = None
         self._paced = False
-        self._details: dict[Symbol, InstrumentDetails] = {}
-        self._shut: dict[Symbol, tuple[Span, ...]] = {}
         self._parked: dict[Symbol, list[WantBars | FollowBars]] = {}
-        self._queue = BarQueue(lambda symbol: self._shut.get(symbol, ()))
-        self._following: dict[SeriesKey, Following] = {}
         self._series: dict[Symbol, int] = {}
-        self._failures: dict[str, str] = {}
 
     def on_start(self) -> None:
         """The link may stand already: ask for it, and for what was asked of the venue before."""
         self.tell(names.connection(self.venue), Introduce(self.seat.name))
         self.tell(names.bars(self.venue), LoadPacing(self.seat.name))
+        self._look_later()
 
     def on_stop(self) -> None:
         """What others want goes back into the mailbox, for the next link."""
@@ -109,6 +99,7 @@ class History(Actor):
             "wanted": [self._progress(work) for work in self._queue.works()],
             "parked": {str(symbol): len(each) for symbol, each in self._parked.items()},
             "followed": [str(key) for key in self._following],
+            "asked_again": {str(key): life.rung for key, life in self._lives.items() if life.rung},
             "failures": dict(self._failures),
             "requests": {
                 "asked": self._queue.asked,
@@ -156,6 +147,7 @@ class History(Actor):
         first = symbol not in self._details
         self._details[symbol] = message.details
         self._shut[symbol] = shut(message.details.sessions)
+        self._announced(message.details)
         for waiting in self._parked.pop(symbol, ()):
             self._take(waiting)
         if first:
@@ -275,8 +267,11 @@ class History(Actor):
     # -- asking --------------------------------------------------------------------------
 
     def on_timer(self, name: str) -> None:
-        """Something may go now."""
-        self._go()
+        """Something may go now, or it is time to look which subscriptions live."""
+        if name == "look":
+            self._look()
+        else:
+            self._go()
 
     def _go(self) -> None:
         """Answer what is complete, ask for what may be asked, and look again when more may."""
@@ -335,71 +330,7 @@ class History(Actor):
         self._failures[str(key)] = sentence
         if followed:
             self._queue.follow_no_more(key)
+            self._lives.pop(key, None)
             return
         for work in self._queue.give_up(key):
             self._answer(work, code, sentence)
-
-    # -- following -----------------------------------------------------------------------
-
-    def _begin_following(self, key: SeriesKey, message: FollowBars) -> None:
-        following = self._following.get(key)
-        if following is None:
-            following = self._following[key] = Following(key, message.timeframe, message.after)
-            self._queue.follow(key, following.duration(self.clock.now().timestamp()))
-        following.who.add(message.who)
-        self._go()
-
-    def _follows(self, key: SeriesKey, series: BarSeries) -> None:
-        """The subscription stands: keep what came with it, and fill the gap before it."""
-        following = self._following[key]
-        kept = following.began(series.bars)
-        if kept is not None:
-            self.tell(names.bars(self.venue), KeepBars(key, *kept))
-        gap = following.gap
-        if gap is None:
-            self._tell_closed(following)
-            return
-        ticket = following.gap_ticket = self.runtime.new_id()
-        deadline = self.clock.monotonic() + DAY
-        start = datetime.fromtimestamp(gap.start, UTC)
-        message = WantBars(deadline, ticket, self.seat.name, key.symbol, following.timeframe, start)
-        self._queue.add(Work(message, key, gap, ()))
-        self.tell(names.bars(self.venue), FindCoverage(ticket, key, gap))
-
-    @on(BarUpdated)
-    def _updated(self, message: BarUpdated) -> None:
-        following = self._following.get(message.key)
-        if following is None:
-            return
-        kept = following.update(message.bar)
-        if kept is not None:
-            self.tell(names.bars(self.venue), KeepBars(message.key, *kept))
-        self._tell_closed(following)
-
-    def _tell_closed(self, following: Following) -> None:
-        for bar in following.take():
-            for name in following.who:
-                self.tell(name, BarClosed(following.key, bar))
-
-    @on(BarsEnded)
-    def _ended(self, message: BarsEnded) -> None:
-        self._again(message.key, message.code, message.sentence)
-
-    @on(Resubscribe)
-    def _resubscribe(self, message: Resubscribe) -> None:
-        for key in self._following:
-            self._again(key, "OTHER", message.sentence)
-
-    def _again(self, key: SeriesKey, code: str, sentence: str) -> None:
-        """Subscribe anew, as soon as the rules allow it, or give it up where it is no use."""
-        following = self._following.get(key)
-        if following is None:
-            return
-        self.log.info("{} is followed anew: {}", key, sentence)
-        if code == "NO_PERMISSION":
-            self._give_up(key, code, sentence, followed=True)
-            return
-        if code == "PACING":
-            self._queue.hold(self.clock.monotonic())
-        self._queue.follow(key, following.duration(self.clock.now().timestamp()))
-        self._go()

@@ -35,8 +35,9 @@ def test_no_event_of_a_new_order_reaches_an_old_one_of_the_same_id(stage: Stage)
         old, new = at_broker(stage, "KLP-OLD"), at_broker(stage, "KLP-NEW")
         assert old.perm_id != new.perm_id
         assert old.is_open and new.is_open
-        assert tree.get("/orders/KLP-OLD")["venue_order_id"] != (
-            tree.get("/orders/KLP-NEW")["venue_order_id"]
+        assert (
+            tree.get("/orders/KLP-OLD")["venue_order_id"]
+            != (tree.get("/orders/KLP-NEW")["venue_order_id"])
         )
 
         # Each thing that can happen to the new one, and the old one stays as it was.

@@ -72,7 +72,9 @@ def test_the_scenario_of_the_codes_leaves_the_order_as_it_is(stage: Stage) -> No
         until(lambda: stage.wire().scenario(f"code {NOBODY_KNOWS}"), "the unknown code is sent")
         until(lambda: rounds(tree) > asked, "the venue's lists are asked for")
         until(
-            lambda: any(str(NOBODY_KNOWS) in line for line in tree.said if line.startswith("ALERT")),
+            lambda: any(
+                str(NOBODY_KNOWS) in line for line in tree.said if line.startswith("ALERT")
+            ),
             "a person is told",
         )
         until(tree.settled, "all is handled")

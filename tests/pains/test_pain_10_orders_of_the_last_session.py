@@ -141,8 +141,6 @@ def test_a_bracket_is_adopted_after_a_kill_and_what_others_ordered_is_left_alone
 def ours(stage: Stage, name: str) -> Any:
     """The terms of our order in the broker's books."""
     [order] = [
-        o
-        for o in stage.books().orders
-        if (o.request.client_id, o.request.order_ref) == (17, name)
+        o for o in stage.books().orders if (o.request.client_id, o.request.order_ref) == (17, name)
     ]
     return order.request
