@@ -156,8 +156,7 @@ class Desk(DeskPreviews):
             ),
             positions=self._positions,
             quotes=self._quotes,
-            working=len(self._all_orders()),
-            reserved=sum((a.value for a in self._reserved.values()), Decimal(0)),
+            orders=self._all_orders(),
             max_order_value=self.options.max_order_value,
             base_currency=self.options.base_currency,
         )

@@ -18,7 +18,9 @@ from actors.messages import (
 from adapters.book import ManagedPosition
 from domain.account import SUM, AccountRows
 from domain.farms import Farm, FarmKind
+from domain.holdings import reserved_of
 from domain.maintenance import Schedule
+from domain.orders import Order
 from domain.outage import health
 from domain.quotes import Quote
 from domain.rates import Rate, ToldRate, rate_of
@@ -308,13 +310,13 @@ def desk_view(
     instruments: Mapping[str, tuple[InstrumentView, ...]],
     positions: Mapping[Symbol, ManagedPosition],
     quotes: Mapping[Symbol, Quote],
-    working: int,
-    reserved: Decimal,
+    orders: Sequence[Order],
     max_order_value: Decimal,
     base_currency: str,
 ) -> DeskView:
     """Everything that the desk decides by, as plain values."""
     symbols = {*positions, *(symbol for state in venues for symbol in state.holdings())}
+    symbols |= {order.request.symbol for order in orders}
     currencies = {symbol.currency for symbol in symbols}
     rates = rates_in(base_currency, venues, currencies, quotes, monotonic, quote_stale_seconds)
     market = Market(quotes, rates, monotonic, quote_stale_seconds)
@@ -330,8 +332,8 @@ def desk_view(
         positions=held,
         accounts=accounts,
         equity=equity_view(accounts, held, base_currency),
-        working_orders=working,
-        reserved=reserved,
+        working_orders=len(orders),
+        reserved=reserved_of(orders, rates),
         max_order_value=max_order_value,
         base_currency=base_currency,
     )

@@ -73,7 +73,11 @@ class OrderAmending(OrderSending):
             reason = "the link on which it was decided is gone"
             self._settle(order, AmendmentState.NOT_SENT, reason)
         else:
-            amend = AmendOrder(message.deadline, message.admission, message.epoch)
+            admission = message.admission
+            if admission.request.parent not in self._open:
+                # It has ended: the venue refuses a change that names it still.
+                admission = replace(admission, request=replace(admission.request, parent=None))
+            amend = AmendOrder(message.deadline, admission, message.epoch)
             self.tell(names.connection(self.venue), amend)
 
     def _taking_up(self, order: Order, amendment: Amendment) -> Order:

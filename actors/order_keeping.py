@@ -14,6 +14,7 @@ from actors.base import Actor, on
 from actors.lanes import Message, State
 from actors.mailbox import Envelope
 from actors.messages import (
+    Alert,
     BookLoaded,
     Introduce,
     LinkUp,
@@ -26,10 +27,11 @@ from actors.system import ActorSystem
 from domain.order_life import AwaitFills, Change
 from domain.orders import Order, OrderState
 from domain.reconciliation import ClaimedBy
-from domain.venue import OrderReport
+from domain.venue import OrderReport, VenueNotice
 
 _KEEP_FINAL = 1000
 _ANSWER_WITHIN = 5.0
+_CURE = "What it is, the venue's own messages and lists say; look at it there if it stays so."
 
 
 class OrderKeeping(Actor):
@@ -61,6 +63,8 @@ class OrderKeeping(Actor):
         """When the lists were asked for that were fed last."""
         self._said: dict[str, str] = {}
         """What the venue last said of an order by a refusing or cancelling code."""
+        self._alerted: dict[str, set[int]] = {}
+        """Codes of which a person has been told, by order."""
 
     def on_start(self) -> None:
         """Ask for what is open; everything else waits until it has come."""
@@ -159,6 +163,7 @@ class OrderKeeping(Actor):
         for kept in (
             self._ends,
             self._said,
+            self._alerted,
             self._claims,
             self._missed,
             self._cancelled_on,
@@ -182,6 +187,19 @@ class OrderKeeping(Actor):
     def _query(self, order: Order, claim: str, text: str) -> None:
         """Have the venue asked about it."""
         self.tell(names.resync(self.venue), QueryOrder(order.client_order_id, claim, text))
+
+    def _alert(self, order: Order, notice: VenueNotice) -> None:
+        """Tell a person what the venue says of it; once, however often it is said."""
+        told = self._alerted.setdefault(order.client_order_id, set())
+        if notice.code in told:
+            return
+        told.add(notice.code)
+        sentence = f"The venue says of {order.client_order_id}: {notice.text} ({notice.code})."
+        level, code = "warning", f"IB{notice.code}"
+        alert = Alert(
+            self.venue, level, code, sentence, _CURE, self.clock.now(), told=1, stands=False
+        )
+        self.tell(names.NARRATOR, alert)
 
     def _claim(self, order: Order, end: OrderState, text: str, by: ClaimedBy) -> None:
         """Have the venue's lists bear out that it has ended so."""

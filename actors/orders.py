@@ -67,7 +67,7 @@ class Orders(OrderResolving):
             return
         fact = message.fact
         if isinstance(fact, ExecutionReport):
-            self.tell(names.LEDGER, BookFill(self.venue, fact))
+            self.tell(names.LEDGER, BookFill(self.venue, self._of_that_order(fact)))
         elif isinstance(fact, CommissionReport):
             self.tell(names.LEDGER, BookCommission(self.venue, fact))
         elif isinstance(fact, OrderReport):
@@ -78,8 +78,12 @@ class Orders(OrderResolving):
     def _report(self, report: OrderReport) -> None:
         name = report.client_order_id or self._by_venue_id.get(report.venue_order_id or "")
         order = self._open.get(name or "")
+        known = order or self._final.get(name or "")
+        if known is not None and _is_another(known, report):
+            self.log.debug("Order {} bears {} too.", report.venue_order_id, name)
+            return
         if order is None:
-            self._about_one_that_ended(self._final.get(name or ""), report)
+            self._about_one_that_ended(known, report)
             return
         order = self._take_terms(self._learn_venue_id(order, report), report)
         self._unanswered.discard(order.client_order_id)
@@ -100,6 +104,15 @@ class Orders(OrderResolving):
         elif meaning is not None:
             self._claim(order, OrderState.REJECTED, meaning.text, ClaimedBy.INACTIVE)
 
+    def _of_that_order(self, report: ExecutionReport) -> ExecutionReport:
+        """As it is; without our reference where it is of another order that bears it too."""
+        name = report.client_order_id or ""
+        order = self._open.get(name) or self._final.get(name)
+        if order is None or None in (order.venue_order_id, report.venue_order_id):
+            return report
+        same = order.venue_order_id == report.venue_order_id
+        return report if same else replace(report, client_order_id=None)
+
     def _about_one_that_ended(self, order: Order | None, report: OrderReport) -> None:
         if order is None or not revives(order, report):
             return
@@ -117,6 +130,8 @@ class Orders(OrderResolving):
         text = f"{notice.code}: {notice.text}"
         level = "WARNING" if notice.alert else "INFO"
         self.log.log(level, "The venue says of {}: {}", order.client_order_id, text)
+        if notice.alert:
+            self._alert(order, notice)
         if self._concerns_amendment(order, notice, text):
             return
         if notice.effect is NoticeEffect.NOT_SENT:
@@ -222,3 +237,14 @@ class Orders(OrderResolving):
         self.cancel_timer(f"fills {order.client_order_id}")
         full = order.filled >= order.request.quantity
         self._change(order, Change(OrderState.FILLED) if full else end.then)
+
+
+def _is_another(order: Order, report: OrderReport) -> bool:
+    """The reference is that of an order of ours, and the order is not: others may use it.
+
+    The venue's permanent id tells them apart; while ours has none, whose client it is.
+    """
+    told = report.venue_order_id
+    if told is None:
+        return False
+    return report.foreign if order.venue_order_id is None else told != order.venue_order_id

@@ -341,7 +341,7 @@ class Resync(Actor):
 
     def _not_reconciled(self, cause: str, sentence: str) -> None:
         self._trouble = sentence
-        self.log.warning("Not reconciled with {}: {}.", self.venue, sentence)
+        self.log.warning("Not reconciled with {}: {}.", self.venue, sentence.rstrip("."))
         if self._epoch is not None:
             self._trouble_told = NotReconciled(self.venue, self._epoch, cause, sentence)
             self._tell_readers(self._trouble_told)

@@ -123,7 +123,7 @@ class Narrator(Actor):
 
     @on(Alert)
     def _alert(self, message: Alert) -> None:
-        word = "ALERT" if message.stands else "NOTE"
+        word = "NOTE" if message.level == "info" else "ALERT"
         self.line(word, f"{message.sentence} {message.cure}".strip())
 
     @on(Reconciled)
@@ -196,7 +196,8 @@ class Narrator(Actor):
         elif order.state is OrderState.WORKING:
             self.line("ORDER", f"{name} works at the venue ({order.venue_order_id})")
         elif order.state.is_final and order.state is not OrderState.FILLED:
-            self.line("ENDED", f"{name} {order.state.lower()}: {order.reason or 'no reason given'}")
+            ended = order.state.lower().replace("_", " ")
+            self.line("ENDED", f"{name} {ended}: {order.reason or 'no reason given'}")
         elif order.state is OrderState.UNKNOWN:
             self.line("UNKNOWN", f"{name}: {order.reason}")
         if order.state.is_final:

@@ -398,7 +398,7 @@ class AccountsOut(Answer):
     paused_reason: str
     base_currency: str
     working_orders: int
-    reserved: Plain
+    reserved: Plain | None
     max_order_value: Plain
     items: list[AccountOut]
 

@@ -147,14 +147,14 @@ def _tradable(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
         return _refuse(
             request,
             "VENUE_NOT_TRADABLE",
-            f"{figures.venue} cannot be traded now: {figures.venue_reason}.",
+            f"{figures.venue} cannot be traded now: {figures.venue_reason.rstrip('.')}.",
             "Wait until it is ready again; `kelpie status` says why and when it is tried.",
         )
     if not figures.circuit_closed and request.purpose not in RISK_REDUCING:
         return _refuse(
             request,
             "VENUE_NOT_TRADABLE",
-            f"{figures.venue} takes no new positions: {figures.venue_reason}.",
+            f"{figures.venue} takes no new positions: {figures.venue_reason.rstrip('.')}.",
             "Wait until its circuit has closed; exits and cancels go on.",
         )
     return None

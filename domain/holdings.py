@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.figures import RISK_REDUCING
 from domain.orders import Order, Side
+from domain.rates import Rate
 from domain.symbols import Symbol
 
 
@@ -47,6 +49,25 @@ def working_of(orders: Iterable[Order], symbol: Symbol) -> Working:
     return Working(
         total[Side.BUY], total[Side.SELL], active_buys, active_sells=len(listed) - active_buys
     )
+
+
+def reserved_of(orders: Iterable[Order], rates: Mapping[str, Rate]) -> Decimal | None:
+    """What orders may still take up at their worst, in the base currency, by their own prices.
+
+    It is released by a final state alone: UNKNOWN counts whole. What only leaves takes up
+    nothing. None where the rate of a currency, or the price of an order, is not known.
+    """
+    total = Decimal(0)
+    for order in orders:
+        request = order.request
+        if request.purpose in RISK_REDUCING or order.state.is_final:
+            continue
+        rate = rates.get(request.symbol.currency)
+        prices = [p for p in (request.limit_price, request.stop_price) if p is not None]
+        if rate is None or not prices:
+            return None
+        total += order.exposed * max(prices) * rate.value
+    return total
 
 
 def external_of(symbol: Symbol, managed: Decimal, held: Decimal) -> Decimal:

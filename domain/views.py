@@ -148,6 +148,7 @@ class DeskView:
     accounts: tuple[AccountView, ...]
     equity: EquityView
     working_orders: int
-    reserved: Decimal
+    reserved: Decimal | None
+    """What open orders may still take up, at their worst; None where a rate is not known."""
     max_order_value: Decimal
     base_currency: str

@@ -13,6 +13,10 @@ from adapters.ib.decoding import UNSET_INT
 #: order's, not even after the venue has set its counter of orders back.
 FIRST_REQUEST_ID = 1_500_000_000
 
+#: How far beyond an id that the venue calls used (103) the next one lies: more than any run uses,
+#: for a counter that was set back says nothing of how far it had come.
+_STEP_OVER_USED = 10_000
+
 
 class OrderIdentities:
     """The ids of one link. `client_id` is ours; `prefix` begins all our client order ids."""
@@ -30,6 +34,11 @@ class OrderIdentities:
     def at_least(self, order_id: int) -> None:
         """The venue named this as the next id; one that was used is never used again."""
         self._next_order = max(self._next_order, order_id)
+
+    def was_used(self, order_id: int) -> None:
+        """The venue refuses this id as used before: so may those be that follow it."""
+        if 0 < order_id < FIRST_REQUEST_ID - _STEP_OVER_USED:
+            self.at_least(order_id + _STEP_OVER_USED)
 
     def fresh_order_id(self, client_order_id: str) -> int:
         """An id for a new order of ours.

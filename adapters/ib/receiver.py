@@ -62,6 +62,7 @@ _NUMBERED = frozenset({"10", "11", "17", "79"})
 _OF_EXECUTIONS = frozenset({"11", "59"})
 
 
+_DUPLICATE_ORDER_ID = 103
 #: A price between steps, and no such contract: what is known of the instrument may be old.
 _DOUBTS = frozenset({110, 200})
 
@@ -142,6 +143,8 @@ class Receiver:
     def error(self, request: int, code: int, text: str, advanced: str = "") -> None:
         """An error, a warning or an information: to whom it concerns."""
         words = f"{text} {advanced}".strip() if advanced else text
+        if code == _DUPLICATE_ORDER_ID:
+            self._identities.was_used(request)
         if self._requests.waits_for(request):
             if self._errors.rule(code).ends_request:
                 self._requests.refuse(request, code, words)
