@@ -74,6 +74,10 @@ class TreeOptions:
     link_backoff: Backoff = LINK_BACKOFF
     limit_messages: bool = True
     """Hold the link to what IB takes in a second; False only to measure."""
+    list_seconds: float = 10.0
+    """The longest for one of the venue's lists to end."""
+    bars_seconds: float = 60.0
+    """The longest for one request of history."""
     calendars: Mapping[str, ExchangeCalendar] = field(default_factory=lambda: {"ASX": XASX})
     """By exchange: what the venue's announced hours are held against."""
     strategist: Callable[[ActorSystem, Seat], Actor] | None = None
@@ -172,6 +176,7 @@ def _ib(
         delayed_data=settings.market_data == "delayed",
         step_seconds=settings.connect_step_seconds,
         limit_messages=options.limit_messages,
+        history_seconds=options.bars_seconds,
     )
     # With the book: what the embedded gateway invents must never be read in another mode.
     archive = book_path(settings.state_dir, settings.mode, _account(settings)).with_name("bars.db")
@@ -181,6 +186,7 @@ def _ib(
         traders=_traders(settings),
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
+        bars_seconds=options.bars_seconds,
         first_look=first_look,
     )
     store = InstrumentStore(_instruments_path(settings), logger.bind(seat=venue).warning)
@@ -235,6 +241,7 @@ def _ib(
                     seat,
                     venue=venue,
                     readers=(names.DESK, names.IB, names.NARRATOR),
+                    list_seconds=options.list_seconds,
                 ),
             ),
             Child(

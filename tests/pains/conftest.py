@@ -44,12 +44,16 @@ class Stage:
         assert self._control is not None, "no gateway plays"
         return self._control
 
-    def tree(self, *, watched: bool = True, **given: str) -> AbstractContextManager[Tree]:
+    def tree(
+        self, *, watched: bool = True, answers_within: float | None = None, **given: str
+    ) -> AbstractContextManager[Tree]:
         """Grow a tree against it; its book stays from one to the next.
 
         Unwatched where the clock leaps: a handler that runs just then would seem to hang.
+        `answers_within` as for `growing`.
         """
-        return growing(self.folder, self.venue.port, QUICKLY, watched, **given)
+        port = self.venue.port
+        return growing(self.folder, port, QUICKLY, watched, answers_within, **given)
 
     def books(self) -> Books:
         """The broker's truth."""

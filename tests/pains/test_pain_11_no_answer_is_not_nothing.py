@@ -47,7 +47,7 @@ def test_a_list_that_never_ends_closes_trading_and_ends_nothing(stage: Stage, wh
     """UNKNOWN, not EMPTY: nothing is cancelled, sold or sent; it is asked again."""
     _hold_and_rest(stage)
     stage.play(f"pain_11_{which}_never_end")
-    with stage.tree() as tree:
+    with stage.tree(watched=False, answers_within=1.0) as tree:
         asked = len(stage.wire().from_client(_NEVER_END[which]))
         wait_for_cause(tree, "LIST_NOT_ENDED")
         shown = venue_row(tree)
@@ -56,6 +56,7 @@ def test_a_list_that_never_ends_closes_trading_and_ends_nothing(stage: Stage, wh
         assert code == "VENUE_NOT_TRADABLE" and which in detail
         # An exit would be sized on what is not known.
         assert refused(tree, "KLP-EXIT", side="SELL")[0] == "VENUE_NOT_TRADABLE"
+        tree.clock.leap(5.0)
         until(
             lambda: len(stage.wire().from_client(_NEVER_END[which])) >= asked + 2,
             "it is asked again",
@@ -74,15 +75,21 @@ def test_a_list_that_never_ends_closes_trading_and_ends_nothing(stage: Stage, wh
 
 
 def test_lists_that_end_the_second_time_open_trading(stage: Stage) -> None:
-    """Asked again after the first has run out of time; only complete answers open it."""
+    """Asked again, and on a new link where an end is still owed; only complete answers open it."""
     _hold_and_rest(stage)
     stage.play("pain_11_lists_end_late")
-    with stage.tree() as tree:
+    with stage.tree(watched=False, answers_within=1.0) as tree:
         wait_for_cause(tree, "LIST_NOT_ENDED")
         for which in _NEVER_END:
             assert which in venue_row(tree)["reason"]
-        until(tree.ready, "trading opens")
-        assert state_of(tree, "ib.resync")["rounds"] >= 2
+
+        def open_again() -> bool:
+            tree.clock.leap(5.0)  # until it asks again
+            return tree.ready()
+
+        until(open_again, "trading opens", every=0.5)
+        asked = stage.wire().from_client(Request.POSITIONS)
+        assert len([m for m in asked if m.run == asked[-1].run]) >= 2
         assert_agreed(stage, tree)
     assert stage.wire().from_client(Request.CANCEL_ORDER) == []
 
