@@ -1,0 +1,143 @@
+"""Pain 15: history that is paced (162), hangs for ever, or has no data (Lean #607, Lean-IB #201,
+ib_insync #268, #195, #687).
+
+On lower levels: tests/domain/test_pacing.py (each rule), tests/actors/test_history.py (a burst of
+200 at the full budget, on virtual time), tests/ib/test_bars.py (the answers over a link).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from actors import names
+from actors.messages import WantBars
+from config.settings import DEFAULT_SYMBOLS
+from domain.symbols import Symbol
+from simulators.tws.protocol import Request
+from tests.pains.acts import state_of
+from tests.pains.conftest import Stage
+from tests.pains.hurried import hurried
+from tests.tree.in_process import Tree
+from tests.tree.waiting import until
+
+_HISTORY = names.history(names.IB)
+_ONE_SYMBOL = {"ALLOWED_SYMBOLS": "BHP/AUD"}
+_ANSWER = 17
+"""historicalData."""
+_BURST = 200
+_BUDGET = 60
+"""Requests that IB takes in ten minutes."""
+
+
+def _requests(tree: Tree) -> dict[str, Any]:
+    counts: dict[str, Any] = state_of(tree, _HISTORY)["requests"]
+    return counts
+
+
+def _asked(stage: Stage) -> int:
+    return len(stage.wire().from_client(Request.HISTORICAL_DATA))
+
+
+def _want(tree: Tree, number: int, symbol: Symbol) -> None:
+    """One day of minutes, another than any before."""
+    end = datetime(2026, 11, 6, tzinfo=UTC) - timedelta(days=number)
+    deadline = tree.clock.monotonic() + 3600.0
+    tree.system.tell(
+        _HISTORY,
+        WantBars(
+            deadline,
+            ticket=f"T-{number}",
+            who=names.NARRATOR,
+            symbol=symbol,
+            timeframe="1 min",
+            start=end - timedelta(days=1),
+            end=end,
+        ),
+    )
+
+
+def test_a_burst_breaks_none_of_the_rules_and_uses_the_whole_budget(stage: Stage) -> None:
+    """All that the rules allow goes at once, the rest waits; the gateway counts no breach."""
+    stage.play("pain_15_history_pacing")
+    with stage.tree() as tree:
+        tree.wait_until_ready()
+        symbols = [Symbol.parse(text) for text in DEFAULT_SYMBOLS]
+        for number in range(_BURST):
+            _want(tree, number, symbols[number % len(symbols)])
+        until(lambda: _requests(tree)["counted_in_10_minutes"] == _BUDGET, "the budget is used")
+        waits = _requests(tree)["next_in_seconds"]
+        assert 500 < waits <= 601, "and the next one waits until the first leaves the window"
+        assert len(state_of(tree, _HISTORY)["wanted"]) > _BURST - _BUDGET - 1
+        assert _asked(stage) == _BUDGET
+        assert _requests(tree)["refused_for_pacing"] == 0
+    wire = stage.wire()
+    assert not wire.pacing_breaches
+    # Its budget survives the process: a new one asks for nothing more.
+    with stage.tree() as tree:
+        tree.wait_until_ready()
+        _want(tree, 300, symbols[0])
+        until(lambda: state_of(tree, _HISTORY)["wanted"], "it is wanted")
+        assert _requests(tree)["next_in_seconds"] > 400
+    assert _asked(stage) == _BUDGET and not stage.wire().pacing_breaches
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "tries"),
+    [
+        ("paced", "PACING", 2),
+        ("no_data", "NO_DATA", 1),
+        ("no_permission", "NO_PERMISSION", 1),
+        ("cancelled", "CANCELLED", 1),
+    ],
+)
+def test_162_is_split_by_its_text(stage: Stage, name: str, code: str, tries: int) -> None:
+    """Each in its own way: pacing is waited out, the others are not asked for again soon."""
+    stage.play(f"pain_15_history_{name}")
+    with stage.tree(watched=False, **_ONE_SYMBOL) as tree:
+        tree.wait_until_ready()
+
+        def failed() -> str:
+            return " ".join(state_of(tree, _HISTORY)["failures"].values())
+
+        def asked_so_often() -> bool:
+            if _asked(stage) < tries:
+                tree.clock.leap(30.0)
+            return _asked(stage) >= tries
+
+        until(asked_so_often, f"asked {tries} times", every=0.2)
+        if code != "PACING":
+            until(lambda: code in failed(), f"it failed by {code}")
+        else:
+            until(lambda: _requests(tree)["refused_for_pacing"] >= 2, "counted as pacing")
+        # Orders and quotes are no matter of history.
+        assert tree.ready()
+        assert tree.propose("KLP-1", type="LIMIT", limit_price="30").status_code == 202
+        tree.wait_for_state("KLP-1", "WORKING")
+    assert not stage.wire().pacing_breaches
+
+
+def test_a_request_that_is_never_answered_is_called_off_on_the_wire(stage: Stage) -> None:
+    stage.play("pain_15_history_mute")
+    with stage.tree(answers_within=0.5, **_ONE_SYMBOL) as tree:
+        tree.wait_until_ready()
+        calls_off = lambda: stage.wire().from_client(Request.CANCEL_HISTORICAL_DATA)  # noqa: E731
+        until(calls_off, "it is called off")
+        [asked] = stage.wire().from_client(Request.HISTORICAL_DATA)
+        assert calls_off()[0].fields[-1] == asked.fields[1], "the very request"
+        until(lambda: _requests(tree)["open"] == 0, "nothing waits behind it")
+
+
+def test_an_answer_that_comes_after_its_time_is_dropped(stage: Stage) -> None:
+    """90 s late, in the story; here 1.5 s, for a request that is given 0.5."""
+    stage.play(hurried(stage.folder, "pain_15_history_late", 60))
+    with stage.tree(answers_within=0.5, **_ONE_SYMBOL) as tree:
+        tree.wait_until_ready()
+        until(lambda: stage.wire().from_client(Request.CANCEL_HISTORICAL_DATA), "called off")
+        until(lambda: stage.wire().to_client(_ANSWER), "its answer comes late")
+        until(tree.settled, "and is handled")
+        assert tree.get("/bars/BHP-AUD?timeframe=5m&limit=50")["items"] == []
+        assert tree.lost_facts() == []
+        assert tree.ready()
