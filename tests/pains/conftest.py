@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.backoff import Backoff
 from simulators.books import Books
 from simulators.tws.control import ControlClient
 from simulators.tws.wire_history import WireHistory
@@ -45,15 +46,20 @@ class Stage:
         return self._control
 
     def tree(
-        self, *, watched: bool = True, answers_within: float | None = None, **given: str
+        self,
+        *,
+        watched: bool = True,
+        backoff: Backoff = QUICKLY,
+        answers_within: float | None = None,
+        **given: str,
     ) -> AbstractContextManager[Tree]:
         """Grow a tree against it; its book stays from one to the next.
 
         Unwatched where the clock leaps: a handler that runs just then would seem to hang.
-        `answers_within` as for `growing`.
+        `backoff` is that of the link, `answers_within` as for `growing`.
         """
         port = self.venue.port
-        return growing(self.folder, port, QUICKLY, watched, answers_within, **given)
+        return growing(self.folder, port, backoff, watched, answers_within, **given)
 
     def books(self) -> Books:
         """The broker's truth."""
