@@ -17,7 +17,7 @@ import pytest
 from actors import names
 from domain.backoff import Backoff
 from simulators.tws.protocol import Request
-from tests.pains.acts import LIMIT, alerts, buy, refused, venue_row
+from tests.pains.acts import LIMIT, alerts, refused, rest, venue_row
 from tests.pains.agreement import assert_agreed
 from tests.pains.conftest import Stage
 from tests.pains.hurried import hurried
@@ -56,10 +56,10 @@ def _colour(tree: Tree) -> Any:
 @pytest.mark.timeout(90)
 def test_it_is_red_within_five_minutes_and_told_again_for_26_hours(stage: Stage) -> None:
     """Cause and since when; the alert by its schedule; orders fail at once; the process lives."""
-    stage.play(hurried(stage.folder, "pain_19_dead_for_days", 2))
+    stage.play(hurried(stage.folder, "pain_19_dead_for_days", 1.25))
     with stage.tree(watched=False, backoff=_SLOWLY) as tree:
         tree.wait_until_ready()
-        buy(tree, "KLP-1")
+        rest(tree, "KLP-1", tif="GTC")
         until(lambda: not tree.ready(), "the link is lost", 10.0)
         lost = tree.clock.now()
         _leap(tree, 290.0)
@@ -85,7 +85,7 @@ def test_it_is_red_within_five_minutes_and_told_again_for_26_hours(stage: Stage)
         assert len(heard) >= 7, "on the screen, too"
         assert [seat.last_error for seat in tree.system.seats() if seat.last_error] == []
         assert not tree.system.seat(names.ROOT).occupant.actor_stopped.is_set()  # type: ignore[union-attr]
-        assert tree.state("KLP-1") == "FILLED" and tree.state("KLP-2") == ""
+        assert tree.state("KLP-1") == "WORKING" and tree.state("KLP-2") == ""
 
         stage.control.end("away")
         _leap(tree, 61.0)
