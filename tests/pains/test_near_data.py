@@ -8,8 +8,11 @@ tests/ib/test_instruments.py, tests/config/test_calendars.py.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from actors import names
 from actors.messages import Subscribe
@@ -42,6 +45,15 @@ def _instrument(tree: Tree, symbol: str = "BHP/AUD") -> dict[str, str]:
     [row] = [each for each in venue_row(tree)["instruments"] if each["symbol"] == symbol]
     found: dict[str, str] = row
     return found
+
+
+def _assert_hours_of_sydney(tree: Tree) -> None:
+    until(lambda: _instrument(tree)["type"] and _instrument(tree)["next_open"], "it is described")
+    shown = _instrument(tree)
+    opens = datetime.fromisoformat(shown["next_open"]).astimezone(_SYDNEY)
+    closes = datetime.fromisoformat(shown["next_close"]).astimezone(_SYDNEY)
+    assert (opens.hour, closes.hour) == (10, 16) and opens.minute == closes.minute == 0
+    assert shown["hours_differ"] == []
 
 
 def test_300_for_a_subscription_that_has_gone_is_harmless(stage: Stage) -> None:
@@ -80,18 +92,20 @@ def test_what_has_no_line_is_said_by_name_and_arms_nothing(stage: Stage) -> None
     assert stage.wire().from_client(Request.PLACE_ORDER) == []
 
 
-def test_an_empty_time_zone_is_not_read_in_the_zone_of_this_machine(stage: Stage) -> None:
-    """Hours without a zone are no hours: the market's phase comes from the calendar, or none."""
-    stage.play("near_no_time_zone")
-    with stage.tree() as tree:
-        until(tree.ready, "ready")
-        until(lambda: _instrument(tree)["type"], "BHP is described")
-        shown = _instrument(tree)
-        local = datetime.now(_SYDNEY)
-        in_hours = local.weekday() < 5 and 10 <= local.hour < 16
-        if not in_hours:
-            assert shown["phase"] not in ("OPEN", "OPENING_AUCTION"), shown
-    assert stage.wire().from_client(Request.CANCEL_ORDER) == []
+def test_an_empty_time_zone_is_not_read_in_the_zone_of_this_machine(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that lives in New York the ASX opens at ten in Sydney all the same."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        stage.play("near_no_time_zone", "--asx-hours")
+        with stage.tree() as tree:
+            until(tree.ready, "ready")
+            _assert_hours_of_sydney(tree)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_new_south_wales_is_a_zone_and_hours_in_it_are_sydneys(stage: Stage) -> None:
@@ -99,24 +113,24 @@ def test_new_south_wales_is_a_zone_and_hours_in_it_are_sydneys(stage: Stage) -> 
     stage.play("", "--asx-hours")
     with stage.tree() as tree:
         until(tree.ready, "ready")
-        until(lambda: _instrument(tree)["next_open"], "BHP is described")
-        shown = _instrument(tree)
-        opens = datetime.fromisoformat(shown["next_open"]).astimezone(_SYDNEY)
-        closes = datetime.fromisoformat(shown["next_close"]).astimezone(_SYDNEY)
-        assert (opens.hour, opens.minute) == (10, 0)
-        assert (closes.hour, closes.minute) == (16, 0)
-        assert shown["hours_differ"] == []
+        _assert_hours_of_sydney(tree)
 
 
-def test_in_the_closing_auction_an_order_is_placed_and_not_changed(stage: Stage) -> None:
-    """16:00 to 16:10 is no closed market: what is sent waits for the auction, and trades in it."""
+def test_what_waits_for_the_closing_auction_is_not_taken_for_lost(stage: Stage) -> None:
+    """16:00 to 16:10 is no closed market: orders are taken; in the auction itself none is."""
     stage.play()
     with stage.tree() as tree:
         tree.wait_until_ready()
-        stage.control.do("phase", symbol="BHP/AUD", phase="CLOSING_AUCTION")
+        stage.control.do("phase", symbol="BHP/AUD", phase="PRE_CLOSE")
         taken(tree, "KLP-1", **LIMIT)
         until(lambda: tree.state("KLP-1") in ("WORKING", "HELD"), "it waits")
-        assert at_broker(stage, "KLP-1").is_open
+        stage.control.do("phase", symbol="BHP/AUD", phase="CLOSING_AUCTION")
+        code, detail = refused(tree, "KLP-2", **(LIMIT | {"quantity": "200"}))
+        assert code == "PREVIEW_REFUSED" and "during the auction" in detail
+        assert tree.call("POST", "/reconcile").status_code == 202
+        until(tree.settled, "all is handled")
+        assert tree.state("KLP-1") in ("WORKING", "HELD") and at_broker(stage, "KLP-1").is_open
+        stage.control.do("phase", symbol="BHP/AUD", phase="OPEN")
         assert tree.call("DELETE", "/orders/KLP-1").status_code == 202
         tree.wait_for_state("KLP-1", "CANCELLED")
     assert stage.wire().orders_per_ref() == {"KLP-1": 1}
