@@ -50,8 +50,10 @@ def assert_agreed(stage: Stage, tree: Tree, **placed: int) -> None:
         f"Kelpie has the broker's holding: {(_bought(books), held(books))}",
     )
     until(
-        lambda: {o.request.order_ref for o in ours if _is_open(tree, o.request.order_ref)}
-        == {o.request.order_ref for o in ours if o.is_open},
+        lambda: (
+            {o.request.order_ref for o in ours if _is_open(tree, o.request.order_ref)}
+            == {o.request.order_ref for o in ours if o.is_open}
+        ),
         "open here is what is open there",
     )
     assert tree.lost_facts() == []

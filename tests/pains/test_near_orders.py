@@ -28,15 +28,11 @@ def test_orders_that_a_dialog_holds_back_are_neither_ended_nor_sent_again(stage:
         tree.wait_until_ready()
         for name in wanted:
             taken(tree, name, **LIMIT)
-        until(
-            lambda: set(stage.wire().orders_per_ref()) == set(wanted), "all are at the gateway"
-        )
+        until(lambda: set(stage.wire().orders_per_ref()) == set(wanted), "all are at the gateway")
         # Asked for its lists meanwhile, the gateway shows none of them: that proves nothing yet.
         asked = len(stage.wire().from_client(Request.ALL_OPEN_ORDERS))
         assert tree.call("POST", "/reconcile").status_code == 202
-        until(
-            lambda: len(stage.wire().from_client(Request.ALL_OPEN_ORDERS)) > asked, "lists come"
-        )
+        until(lambda: len(stage.wire().from_client(Request.ALL_OPEN_ORDERS)) > asked, "lists come")
         until(tree.ready, "reconciled")
         assert {tree.state(name) for name in wanted} <= {"SENT", "UNKNOWN"}
         assert tree.get("/account")["working_orders"] == 15, "each counts"
@@ -130,8 +126,9 @@ def test_a_childs_change_that_is_answered_with_135_leaves_the_child_as_it_was(
         moved = tree.call("PATCH", "/orders/KLP-1-S", {"stop_price": str(entry - 1)})
         assert moved.status_code == 202, moved.text
         until(
-            lambda: tree.get("/orders/KLP-1-S")["amendments"][0]["state"]
-            in ("CONFIRMED", "REFUSED"),
+            lambda: (
+                tree.get("/orders/KLP-1-S")["amendments"][0]["state"] in ("CONFIRMED", "REFUSED")
+            ),
             "the change is settled",
         )
         settled = tree.get("/orders/KLP-1-S")

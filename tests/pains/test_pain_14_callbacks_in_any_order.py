@@ -69,7 +69,7 @@ def test_what_is_filled_never_becomes_less_by_an_older_status(stage: Stage) -> N
 def test_in_whatever_order_the_callbacks_come_the_end_is_the_same(
     stage: Stage, with_status: bool
 ) -> None:
-    """Two parts of each order fill at once, and what is told of it leaves in an order of its own."""
+    """Each order fills in two parts, and what is told of it leaves in an order of its own."""
     wanted = random.Random(14).sample(sorted(permutations(_CALLBACKS)), _SAMPLE)
     orders = {f"KLP-{number:02}": order for number, order in enumerate(wanted, 1)}
     rules = [_rules(name, order, with_status) for name, order in orders.items()]

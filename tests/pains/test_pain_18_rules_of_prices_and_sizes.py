@@ -14,7 +14,7 @@ from loguru import logger
 
 from simulators.listings import ASX_STEPS
 from simulators.tws.protocol import Request
-from tests.pains.acts import LIMIT, buy, refused, rest, taken, wait_for_quote
+from tests.pains.acts import buy, refused, rest, taken, wait_for_quote
 from tests.pains.agreement import assert_agreed, at_broker
 from tests.pains.conftest import Stage
 from tests.tree.in_process import Tree
