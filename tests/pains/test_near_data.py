@@ -1,5 +1,5 @@
-"""Near misses about data: 300 when a subscription is ended (Lean-IB PR #237), the limit of lines, 101
-(PR #79), zones of trading hours (pysystemtrade #1002, #1622, ib_async #46, Lean #3412), the closing
+"""Near misses about data: 300 when a subscription is ended (Lean-IB PR #237), the limit of lines,
+101 (PR #79), zones of trading hours (pysystemtrade #1002, #1622, ib_async #46, Lean #3412), the closing
 auction of the ASX (trading_calendars #121).
 
 On lower levels: tests/actors/test_quotes.py, tests/domain/test_hours.py and test_phases.py,
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,9 +42,9 @@ def _codes(stage: Stage) -> list[str]:
     return [message.fields[3] for message in stage.wire().to_client(_ERROR)]
 
 
-def _instrument(tree: Tree, symbol: str = "BHP/AUD") -> dict[str, str]:
+def _instrument(tree: Tree, symbol: str = "BHP/AUD") -> dict[str, Any]:
     [row] = [each for each in venue_row(tree)["instruments"] if each["symbol"] == symbol]
-    found: dict[str, str] = row
+    found: dict[str, Any] = row
     return found
 
 

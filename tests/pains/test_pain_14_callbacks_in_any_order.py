@@ -54,8 +54,10 @@ def test_what_is_filled_never_becomes_less_by_an_older_status(stage: Stage) -> N
         rest(tree, "KLP-1")
         until(lambda: tree.get("/orders/KLP-1")["filled"] == "8", "40 % of it are filled")
         until(lambda: len(stage.wire().scenario("again")) >= 1, "the old status is kept")
-        statuses = lambda: [m.fields[2:4] for m in stage.wire().to_client(3)]  # noqa: E731
-        until(lambda: statuses()[-1] == ("Submitted", "0"), "and told again")
+        until(
+            lambda: stage.wire().to_client(3)[-1].fields[2:4] == ("Submitted", "0"),
+            "and told again",
+        )
         until(tree.settled, "and handled")
         order = tree.get("/orders/KLP-1")
         assert (order["state"], order["filled"], order["remaining"]) == ("WORKING", "8", "12")

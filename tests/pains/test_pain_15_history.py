@@ -17,6 +17,7 @@ from actors.messages import WantBars
 from config.settings import DEFAULT_SYMBOLS
 from domain.symbols import Symbol
 from simulators.tws.protocol import Request
+from simulators.tws.wire_history import WireMessage
 from tests.pains.acts import state_of
 from tests.pains.conftest import Stage
 from tests.pains.hurried import hurried
@@ -24,7 +25,6 @@ from tests.tree.in_process import Tree
 from tests.tree.waiting import until
 
 _HISTORY = names.history(names.IB)
-_ONE_SYMBOL = {"ALLOWED_SYMBOLS": "BHP/AUD"}
 _ANSWER = 17
 """historicalData."""
 _BURST = 200
@@ -39,6 +39,10 @@ def _requests(tree: Tree) -> dict[str, Any]:
 
 def _asked(stage: Stage) -> int:
     return len(stage.wire().from_client(Request.HISTORICAL_DATA))
+
+
+def _called_off(stage: Stage) -> list[WireMessage]:
+    return stage.wire().from_client(Request.CANCEL_HISTORICAL_DATA)
 
 
 def _want(tree: Tree, number: int, symbol: Symbol) -> None:
@@ -95,7 +99,7 @@ def test_a_burst_breaks_none_of_the_rules_and_uses_the_whole_budget(stage: Stage
 def test_162_is_split_by_its_text(stage: Stage, name: str, tries: int, failure: str) -> None:
     """Each in its own way: as often as it is of use, and with the venue's words."""
     stage.play(f"pain_15_history_{name}")
-    with stage.tree(watched=False, **_ONE_SYMBOL) as tree:
+    with stage.tree(watched=False, ALLOWED_SYMBOLS="BHP/AUD") as tree:
         tree.wait_until_ready()
 
         def over() -> bool:
@@ -114,7 +118,7 @@ def test_162_is_split_by_its_text(stage: Stage, name: str, tries: int, failure: 
 
 def test_162_for_pacing_is_waited_out_and_asked_again(stage: Stage) -> None:
     stage.play("pain_15_history_paced")
-    with stage.tree(watched=False, **_ONE_SYMBOL) as tree:
+    with stage.tree(watched=False, ALLOWED_SYMBOLS="BHP/AUD") as tree:
         tree.wait_until_ready()
         until(lambda: _requests(tree)["refused_for_pacing"] == 1, "it is taken for pacing")
         held_back = _requests(tree)["next_in_seconds"]
@@ -133,21 +137,20 @@ def test_162_for_pacing_is_waited_out_and_asked_again(stage: Stage) -> None:
 
 def test_a_request_that_is_never_answered_is_called_off_on_the_wire(stage: Stage) -> None:
     stage.play("pain_15_history_mute")
-    with stage.tree(answers_within=0.5, **_ONE_SYMBOL) as tree:
+    with stage.tree(answers_within=0.5, ALLOWED_SYMBOLS="BHP/AUD") as tree:
         tree.wait_until_ready()
-        calls_off = lambda: stage.wire().from_client(Request.CANCEL_HISTORICAL_DATA)  # noqa: E731
-        until(calls_off, "it is called off")
+        until(lambda: _called_off(stage), "it is called off")
         [asked] = stage.wire().from_client(Request.HISTORICAL_DATA)
-        assert calls_off()[0].fields[-1] == asked.fields[1], "the very request"
+        assert _called_off(stage)[0].fields[-1] == asked.fields[1], "the very request"
         until(lambda: _requests(tree)["open"] == 0, "nothing waits behind it")
 
 
 def test_an_answer_that_comes_after_its_time_is_dropped(stage: Stage) -> None:
     """90 s late, in the story; here 1.5 s, for a request that is given 0.5."""
     stage.play(hurried(stage.folder, "pain_15_history_late", 60))
-    with stage.tree(answers_within=0.5, **_ONE_SYMBOL) as tree:
+    with stage.tree(answers_within=0.5, ALLOWED_SYMBOLS="BHP/AUD") as tree:
         tree.wait_until_ready()
-        until(lambda: stage.wire().from_client(Request.CANCEL_HISTORICAL_DATA), "called off")
+        until(lambda: _called_off(stage), "it is called off")
         until(lambda: stage.wire().to_client(_ANSWER), "its answer comes late")
         until(tree.settled, "and is handled")
         assert tree.get("/bars/BHP-AUD?timeframe=5m&limit=50")["items"] == []

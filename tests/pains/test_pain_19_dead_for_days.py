@@ -103,13 +103,14 @@ def test_it_is_red_within_five_minutes_and_told_again_for_26_hours(stage: Stage)
 def test_an_expected_reset_is_amber_until_its_window_ends(stage: Stage) -> None:
     stage.play(hurried(stage.folder, "pain_19_expected_reset", 4))
     soon = datetime.now(UTC) + timedelta(minutes=2)
-    announced = {
-        "IB_WINDOWS": "restart",
-        "IB_TIME_ZONE": "Etc/UTC",
-        "IB_RESTART_TIME": f"{soon:%H:%M}",
-        "HOLD_BEFORE_WINDOW_SECONDS": "1",
-    }
-    with stage.tree(watched=False, backoff=_SLOWLY, **announced) as tree:
+    with stage.tree(
+        watched=False,
+        backoff=_SLOWLY,
+        IB_WINDOWS="restart",
+        IB_TIME_ZONE="Etc/UTC",
+        IB_RESTART_TIME=f"{soon:%H:%M}",
+        HOLD_BEFORE_WINDOW_SECONDS="1",
+    ) as tree:
         until(tree.ready, "ready")
         [window] = [w for w in venue_row(tree)["windows"] if w["kind"] == "restart"][:1]
         starts, ends = (datetime.fromisoformat(window[key]) for key in ("starts", "ends"))

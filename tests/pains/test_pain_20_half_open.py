@@ -19,7 +19,7 @@ from tests.pains.hurried import hurried
 from tests.tree.waiting import until
 
 _CLIENT_ID = 17
-_PATIENT = {"QUOTE_STALE_AFTER_SECONDS": "3600"}
+_PATIENT = "3600"
 """For a clock that leaps while the market stands still."""
 _HEARTBEAT, _DEADLINE = 0.5, 1.0
 """Seconds, of the trees under trial."""
@@ -40,7 +40,7 @@ def test_a_step_that_hangs_is_named_and_when_it_goes_on_all_is_asked_anew(
 ) -> None:
     """Never READY meanwhile, one socket at a time, and READY after all lists by itself."""
     stage.play(hurried(stage.folder, f"pain_20_{step}", 40))  # it hangs for 3 s
-    with stage.tree(watched=False, answers_within=1.0, **_PATIENT) as tree:
+    with stage.tree(watched=False, answers_within=1.0, QUOTE_STALE_AFTER_SECONDS=_PATIENT) as tree:
         wait_for_cause(tree, cause)
         shown = venue_row(tree)
         assert not (shown["tradable"] or shown["reconciled"]) and shown["reason"]
@@ -94,8 +94,7 @@ def test_a_slow_answer_is_no_dead_link(stage: Stage) -> None:
         tree.wait_until_ready()
         link = tree.incarnations()["ib.connection"]
         stage.control.do("mute")  # no data at all, and yet the link lives
-        beats = lambda: len(stage.wire().from_client(Request.CURRENT_TIME))  # noqa: E731
-        until(lambda: beats() >= 6, "it beats")
+        until(lambda: len(stage.wire().from_client(Request.CURRENT_TIME)) >= 6, "it beats")
         assert tree.incarnations()["ib.connection"] == link
         assert state_of(tree, "ib.connection")["up"]
     assert stage.wire().connects() == 1
