@@ -70,6 +70,10 @@ class TreeOptions:
     link_backoff: Backoff = LINK_BACKOFF
     limit_messages: bool = True
     """Hold the link to what IB takes in a second; False only to measure."""
+    list_seconds: float = 10.0
+    """The longest for one of the venue's lists to end."""
+    bars_seconds: float = 60.0
+    """The longest for one request of history."""
     calendars: Mapping[str, ExchangeCalendar] = field(default_factory=lambda: {"ASX": XASX})
     """By exchange: what the venue's announced hours are held against."""
     strategist: Callable[[ActorSystem, Seat], Actor] | None = None
@@ -145,7 +149,11 @@ def _ib(
     from adapters.ib.link import IBLink, IBLinkOptions
 
     venue = names.IB
-    chosen = replace(IBLinkOptions.of(settings), limit_messages=options.limit_messages)
+    chosen = replace(
+        IBLinkOptions.of(settings),
+        limit_messages=options.limit_messages,
+        history_seconds=options.bars_seconds,
+    )
     # With the book: what the embedded gateway invents must never be read in another mode.
     book = book_path(settings.state_dir, settings.mode, account_of(settings))
     archive = book.with_name("bars.db")
@@ -155,6 +163,7 @@ def _ib(
         traders=traders(settings),
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_deadline_seconds=settings.heartbeat_deadline_seconds,
+        bars_seconds=options.bars_seconds,
         first_look=first_look,
     )
     store = InstrumentStore(book.with_name("instruments.json"), logger.bind(seat=venue).warning)
@@ -201,6 +210,7 @@ def _ib(
                     seat,
                     venue=venue,
                     readers=(names.DESK, names.IB, names.NARRATOR),
+                    list_seconds=options.list_seconds,
                 ),
             ),
             Child(

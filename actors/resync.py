@@ -50,7 +50,6 @@ from domain.venue import (
     Round,
 )
 
-_LIST_SECONDS = 10.0
 _AGAIN_IN_DOUBT = 11.0
 _AGAIN_UNENDED = 5.0
 _FROM_TIME_TO_TIME = 300.0
@@ -65,11 +64,18 @@ class Resync(Actor):
     """Reconciles, and says what it found."""
 
     def __init__(
-        self, system: ActorSystem, seat: Seat, *, venue: str, readers: Sequence[str]
+        self,
+        system: ActorSystem,
+        seat: Seat,
+        *,
+        venue: str,
+        readers: Sequence[str],
+        list_seconds: float = 10.0,
     ) -> None:
         super().__init__(system, seat)
         self.venue = venue
         self._readers = tuple(readers)
+        self._list_seconds = list_seconds
         self._epoch: int | None = None
         self._number = 0
         self._asked = False
@@ -219,7 +225,7 @@ class Resync(Actor):
         self.cancel_timer("again")
         self.after(_ANSWER_WITHIN, "answer")
         deadline = self.clock.monotonic() + _ANSWER_WITHIN
-        ask = AskRound(deadline, self._number, self._epoch, _LIST_SECONDS)
+        ask = AskRound(deadline, self._number, self._epoch, self._list_seconds)
         self.tell(names.connection(self.venue), ask)
 
     # -- what comes back -----------------------------------------------------------------

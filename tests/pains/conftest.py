@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.backoff import Backoff
 from simulators.books import Books
 from simulators.tws.control import ControlClient
 from simulators.tws.wire_history import WireHistory
@@ -44,12 +45,21 @@ class Stage:
         assert self._control is not None, "no gateway plays"
         return self._control
 
-    def tree(self, *, watched: bool = True, **given: str) -> AbstractContextManager[Tree]:
+    def tree(
+        self,
+        *,
+        watched: bool = True,
+        backoff: Backoff = QUICKLY,
+        answers_within: float | None = None,
+        **given: str,
+    ) -> AbstractContextManager[Tree]:
         """Grow a tree against it; its book stays from one to the next.
 
         Unwatched where the clock leaps: a handler that runs just then would seem to hang.
+        `backoff` is that of the link, `answers_within` as for `growing`.
         """
-        return growing(self.folder, self.venue.port, QUICKLY, watched, **given)
+        port = self.venue.port
+        return growing(self.folder, port, backoff, watched, answers_within, **given)
 
     def books(self) -> Books:
         """The broker's truth."""

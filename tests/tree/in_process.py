@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +151,13 @@ def growing(
     ib_port: int,
     backoff: Backoff = QUICKLY,
     watched: bool = True,
+    answers_within: float | None = None,
     **given: str,
 ) -> Iterator[Tree]:
     """Grow a tree in paper mode, and fell it in order afterwards.
 
     Unwatched for tests whose clock leaps: a handler that runs just then would seem to hang.
+    `answers_within` is for tests of answers that never end: seconds for a list or for bars.
     """
     environ = {
         "MODE": "paper",
@@ -189,6 +192,8 @@ def growing(
         failure_delay_seconds=0.01,
     )
     options = TreeOptions(hook, gateway=None, say=said.append, link_backoff=backoff)
+    if answers_within is not None:
+        options = replace(options, list_seconds=answers_within, bars_seconds=answers_within)
     watch = Watch(system)
     root(system, settings, options)
     if watched:

@@ -1,0 +1,129 @@
+"""Pain 21: event loops and threads of the library's (ib_insync #563, #436, streamlit #744), and a
+callback that blocks (#340).
+
+On lower levels: tests/ib/test_traps_of_ib_insync.py, tests/runtime/test_threads.py, tests/actors/
+test_watch.py (a handler past its budget).
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections.abc import Iterator
+from configparser import ConfigParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from actors import names
+from actors.messages import AccountChanged
+from domain.venue import AccountValue
+from simulators.broker import ACCOUNT
+from simulators.tws.protocol import Request
+from tests.pains.acts import buy, rest
+from tests.pains.agreement import assert_agreed
+from tests.pains.conftest import Stage
+from tests.tree.in_process import Tree
+from tests.tree.waiting import until
+
+_ROOT = Path(__file__).parents[2]
+_LIBRARIES = ("ib_insync", "ib_async", "eventkit")
+_ROOMS = ("actors", "adapters", "config", "console", "domain", "runtime", "simulators")
+_BEAT = 0.5
+"""HEARTBEAT_SECONDS of the trees under trial."""
+_BUSY_SECONDS = 4.5
+"""As long as a handler may take, nearly: past five it would be fenced."""
+
+
+class _SlowText(str):
+    """A text that takes its time to be looked up, inside whichever handler does it."""
+
+    _taken = threading.Event()
+
+    def __hash__(self) -> int:
+        if not self._taken.is_set():
+            self._taken.set()
+            threading.Event().wait(_BUSY_SECONDS)
+        return super().__hash__()
+
+
+def _beats(stage: Stage) -> list[float]:
+    return [m.monotonic for m in stage.wire().from_client(Request.CURRENT_TIME)]
+
+
+def _lag(tree: Tree) -> float:
+    """The metric, in seconds."""
+    text = tree.call("GET", "/metrics").text
+    [line] = [each for each in text.splitlines() if each.startswith("kelpie_loop_lag_seconds{")]
+    assert 'actor="ib.connection"' in line
+    return float(line.split()[-1])
+
+
+def test_a_handler_that_takes_five_seconds_does_not_delay_the_heartbeat(stage: Stage) -> None:
+    """The desk is busy; the link beats on, and its loop is not late."""
+    stage.play()
+    with stage.tree() as tree:
+        tree.wait_until_ready()
+        until(lambda: len(_beats(stage)) >= 3, "it beats")
+        value = AccountValue(ACCOUNT, _SlowText("Leverage-S"), "0.00", "")
+        tree.system.tell(names.DESK, AccountChanged(names.IB, value))
+        desk = tree.system.seat(names.DESK)
+        until(lambda: desk.handling is not None, "the desk is busy")
+        before = len(_beats(stage))
+        until(lambda: len(_beats(stage)) >= before + 6, "it beats on", 4.0)
+        assert desk.handling is not None, "and the desk is still busy"
+        until(lambda: desk.handling is None, "done")
+        gaps = [later - earlier for earlier, later in pairwise(_beats(stage))]
+        assert max(gaps) < 2 * _BEAT, gaps
+        until(lambda: _lag(tree) < 1.0, "the lag of the loop is told, and small")
+        rest(tree, "KLP-1")
+        assert_agreed(stage, tree)
+    assert stage.wire().connects() == 1
+
+
+def test_bytes_that_come_one_by_one_make_the_same_state_and_delay_no_beat(stage: Stage) -> None:
+    stage.play("pain_21_bytes_one_by_one")
+    with stage.tree() as tree:
+        tree.wait_until_ready()
+        buy(tree, "KLP-1")
+        rest(tree, "KLP-2")
+        assert_agreed(stage, tree)
+        until(lambda: len(_beats(stage)) >= 5, "it beats")
+        gaps = [later - earlier for earlier, later in pairwise(_beats(stage))]
+        assert max(gaps) < 2 * _BEAT, gaps
+    assert stage.wire().connects() == 1
+
+
+@pytest.mark.parametrize("library", _LIBRARIES)
+def test_nothing_but_its_adapter_imports_the_library(library: str) -> None:
+    """So no loop is ever read at the import of a strategy or of the console."""
+    found = [path for path in _sources() if library in _imported(path)]
+    assert found or library != "ib_insync", "the adapter does, or this test reads nothing"
+    inside = _ROOT / "adapters" / "ib"
+    assert [path for path in found if not path.is_relative_to(inside)] == []
+
+
+def test_the_import_contract_says_so_too() -> None:
+    contracts = ConfigParser()
+    contracts.read(_ROOT / "setup.cfg")
+    contract = contracts["importlinter:contract:ib"]
+    assert set(_LIBRARIES) <= set(contract["forbidden_modules"].split())
+    assert {"console", "actors", "domain"} <= set(contract["source_modules"].split())
+
+
+def _sources() -> Iterator[Path]:
+    yield _ROOT / "supervisor.py"
+    for room in _ROOMS:
+        yield from (_ROOT / room).rglob("*.py")
+
+
+def _imported(path: Path) -> set[str]:
+    """The packages that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.split(".")[0])
+    return found
