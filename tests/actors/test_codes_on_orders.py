@@ -55,13 +55,18 @@ def lines_of(level: str) -> Iterator[list[str]]:
 
 def in_every_phase(company: Company) -> None:
     """Have one order in each phase."""
+
+    def told(name: str, status: VenueStatus) -> None:
+        said = report(status, name=name).fact
+        assert isinstance(said, OrderReport)
+        company.tell(ORDERS, fact(replace(said, venue_order_id=f"9-{name}")))
+
     for name in OPEN:
         if name != "sent":
-            working = report(VenueStatus.WORKING, name=name).fact
-            assert isinstance(working, OrderReport)
-            company.tell(ORDERS, fact(replace(working, venue_order_id=f"9-{name}")))
-    company.tell(ORDERS, fact(execution("part", order="part", quantity="40")))
-    company.tell(ORDERS, report(VenueStatus.PENDING_CANCEL, name="cancelling"))
+            told(name, VenueStatus.WORKING)
+    part = execution("part", order="part", quantity="40")
+    company.tell(ORDERS, fact(replace(part, venue_order_id="9-part")))
+    told("cancelling", VenueStatus.PENDING_CANCEL)
     company.heard.wait_for(OrderRecorded, lambda m: m.order.filled == 40, seat=READER)
     company.heard.wait_for(OrderRecorded, lambda m: m.order.pending_change == "CANCEL", seat=READER)
     company.drain(RESYNC)

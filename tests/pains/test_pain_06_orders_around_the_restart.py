@@ -92,12 +92,11 @@ def test_no_new_order_is_taken_in_the_window_of_the_restart(stage: Stage, minute
     wait_for_open_market()
     stage.play()
     restart = datetime.now(ZoneInfo("Australia/Sydney")) + timedelta(minutes=minutes)
-    window = {"IB_WINDOWS": "restart", "IB_RESTART_TIME": f"{restart:%H:%M}"}
     with stage.tree(ENTRY_PREVIEWS="false") as tree:
         tree.wait_until_ready()
         assert tree.propose("KLP-1").status_code == 202
         tree.wait_for_state("KLP-1", "FILLED")
-    with stage.tree(**window) as tree:
+    with stage.tree(IB_WINDOWS="restart", IB_RESTART_TIME=f"{restart:%H:%M}") as tree:
         tree.wait_until_ready()
         answer = tree.propose("KLP-2", type="LIMIT", limit_price="30")
         assert (answer.status_code, answer.json()["code"]) == (409, "ANNOUNCED_RESTART")

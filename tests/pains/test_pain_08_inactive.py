@@ -1,5 +1,5 @@
-"""Pain 8: `Inactive` is ambiguous: refused, parked, or refused later (NautilusTrader #3603, PR #3723;
-thetagang PR #709; ib_insync #363, #559).
+"""Pain 8: `Inactive` is ambiguous: refused, parked, or refused later (NautilusTrader #3603,
+PR #3723; thetagang PR #709; ib_insync #363, #559).
 
 The same through actors alone: `tests/actors/test_refused_or_held.py`.
 """

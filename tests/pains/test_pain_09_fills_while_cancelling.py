@@ -27,7 +27,15 @@ def buy(stage: Stage, tree: Tree) -> None:
     answer = tree.propose("KLP-BUY", quantity=str(HOLDING))
     assert answer.status_code == 202, answer.text
     tree.wait_for_state("KLP-BUY", "FILLED")
-    until(lambda: held(stage.books()) == HOLDING, "the holding")
+    assert held(stage.books()) == HOLDING
+    until(lambda: at_desk(tree) == (HOLDING, 0), "the desk knows it")
+
+
+def at_desk(tree: Tree) -> tuple[int, int]:
+    """What the desk may sell of, and how many orders it counts as open."""
+    view = tree.desk()
+    [quantity] = [min(p.managed, p.held) for p in view.positions] or [Decimal(0)]
+    return int(quantity), view.working_orders
 
 
 def offer(tree: Tree, name: str, quantity: str) -> str:
@@ -59,6 +67,7 @@ def test_a_replacement_waits_for_the_end_and_is_sized_on_the_true_remainder(stag
         detail = tree.get("/orders/KLP-OLD")
         assert (detail["filled"], detail["remaining"]) == ("60", "40")
 
+        until(lambda: at_desk(tree) == (40, 0), "the desk knows it")
         assert offer(tree, "KLP-ALL", "100") == "MORE_THAN_HELD", "what was asked for first"
         assert offer(tree, "KLP-NEW", "40") == ""
         tree.wait_for_state("KLP-NEW", "WORKING")

@@ -135,6 +135,8 @@ def test_a_bracket_is_adopted_after_a_kill_and_what_others_ordered_is_left_alone
     assert [m.client_id for m in wire.from_client(Request.CANCEL_ORDER)] == [17, 17]
     assert wire.from_client(Request.GLOBAL_CANCEL) == []
     assert len(others(stage)) == 3, "what others ordered works on"
+    log = (home.logs / "kelpie.log").read_text("utf-8")
+    assert "has other terms at the venue" not in log, "another's order was read as ours"
     assert second.interrupt() == 0, second.screen()
 
 
