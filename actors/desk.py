@@ -101,13 +101,7 @@ class Desk(DeskPreviews):
         name = message.client_order_id
         self.correlation = name
         if name not in self._orders and name not in self._reserved:
-            verdict = Verdict(
-                name,
-                False,
-                "ORDER_NOT_OPEN",
-                f"There is no open order {name}.",
-                "Look at /orders; one that has ended cannot be cancelled.",
-            )
+            verdict = self._refuse(self._not_open(name, "cancelled"))
         else:
             deadline = self.clock.monotonic() + self.options.command_seconds
             self.tell(names.LEDGER, RecordCancel(name, message.proposer, deadline))

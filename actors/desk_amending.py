@@ -44,13 +44,8 @@ class DeskAmending(DeskAnswers):
         open_orders = self._all_orders()
         order = next((o for o in open_orders if o.client_order_id == name), None)
         if order is None:
-            refusal = Refusal(
-                name,
-                "ORDER_NOT_OPEN",
-                f"There is no open order {name}.",
-                "Look at /orders; one that has ended cannot be changed.",
-            )
-            return self._tell_proposer(message.proposer, self._refuse(refusal))
+            refused = self._refuse(self._not_open(name, "changed"))
+            return self._tell_proposer(message.proposer, refused)
         terms = message.wanted.of(order.request.terms)
         if is_asked_already(order, terms):
             return self._tell_proposer(message.proposer, Verdict(name, True))

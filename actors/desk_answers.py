@@ -39,6 +39,22 @@ class DeskAnswers(DeskKnowledge):
             self.tell(proposer, verdict)
         return verdict
 
+    def _not_open(self, client_order_id: str, cannot: str) -> Refusal:
+        """No open order of this name; before the book has come nobody knows of any."""
+        if not self._loaded:
+            return Refusal(
+                client_order_id,
+                "BOOK_NOT_READ",
+                "The desk has not read the book yet, so which orders are open is not known.",
+                "Try again in a moment.",
+            )
+        return Refusal(
+            client_order_id,
+            "ORDER_NOT_OPEN",
+            f"There is no open order {client_order_id}.",
+            f"Look at /orders; one that has ended cannot be {cannot}.",
+        )
+
     def _refuse(self, refusal: Refusal) -> Verdict:
         self._refused[refusal.code] = self._refused.get(refusal.code, 0) + 1
         self.log.bind(correlation=refusal.client_order_id).info(

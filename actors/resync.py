@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 from actors import names
 from actors.base import Actor, on
@@ -94,7 +94,8 @@ class Resync(Actor):
         self._trouble_told: NotReconciled | None = None
         self._account: tuple[AccountValue, ...] = ()
         self._trouble = ""
-        self._gateway_zone: tzinfo = UTC
+        self._gateway_zone: tzinfo | None = None
+        """In which the days of its lists are counted; without it nothing is proven absent."""
 
     def on_start(self) -> None:
         """The link may stand already, and orders may have open questions: ask for both."""
@@ -123,8 +124,7 @@ class Resync(Actor):
             return  # told at the opening, and again as the answer to our question
         self._epoch = message.epoch
         gateway_time = message.opened.gateway_time
-        if gateway_time is not None and gateway_time.tzinfo is not None:
-            self._gateway_zone = gateway_time.tzinfo
+        self._gateway_zone = gateway_time.tzinfo if gateway_time is not None else None
         self._ask()
 
     @on(Introduce)

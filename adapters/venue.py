@@ -50,6 +50,7 @@ class LinkOpened:
     account: str
     accounts: tuple[str, ...]
     gateway_time: datetime | None
+    """When the link was opened, in the gateway's own zone; None where nobody can tell that."""
 
 
 @dataclass(frozen=True, slots=True)

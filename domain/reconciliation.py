@@ -93,9 +93,13 @@ def judge_orders(
     open_orders: Sequence[Order],
     round: Round,
     before: Mapping[str, Missing],
-    gateway_zone: tzinfo,
+    gateway_zone: tzinfo | None,
 ) -> Verdicts:
-    """Judge the open orders by a complete round; `before` are those missed on this link so far."""
+    """Judge the open orders by a complete round; `before` are those missed on this link so far.
+
+    The gateway's executions and completed orders reach back to its own midnight, in
+    `gateway_zone`; where nobody knows that zone nothing is proven absent.
+    """
     seen = seen_in(round)
     listed = _listed_in(round)
     missing: list[Missing] = []
@@ -120,7 +124,7 @@ def judge_orders(
             continue
         missing.append(known)
         never_acknowledged = order.venue_order_id is None and order.filled == 0
-        same_day = (
+        same_day = gateway_zone is not None and (
             since.astimezone(gateway_zone).date() == round.ended_at.astimezone(gateway_zone).date()
         )
         if (

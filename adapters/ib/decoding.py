@@ -154,6 +154,11 @@ def zone_of(name: str) -> tzinfo | None:
         return None
 
 
+def zone_in(text: str) -> tzinfo | None:
+    """The zone that a moment of the wire names; None where it names none that anybody knows."""
+    return zone_of(" ".join(text.split()[2:]))
+
+
 def time_of(text: str, default_zone: tzinfo) -> datetime:
     """A moment of the wire, in UTC.
 

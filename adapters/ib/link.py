@@ -16,7 +16,7 @@ from adapters.ib.bars import Bars
 from adapters.ib.budget import Lane
 from adapters.ib.client import KelpieClient
 from adapters.ib.decoder import KelpieDecoder
-from adapters.ib.decoding import time_of, zone_of
+from adapters.ib.decoding import time_of, zone_in, zone_of
 from adapters.ib.depth import Depths
 from adapters.ib.identity import OrderIdentities
 from adapters.ib.instrument_store import InstrumentStore
@@ -127,8 +127,10 @@ class IBLink:
         return LinkOpened(version, account, self._opening.accounts, self._gateway_time())
 
     def _gateway_time(self) -> datetime | None:
+        """In the gateway's own zone, for its lists end at its own midnight."""
+        text = self._opening.connection_time
         try:
-            return time_of(self._opening.connection_time, self._zone)
+            return time_of(text, self._zone).astimezone(zone_in(text) or self._zone)
         except ValueError:
             return None
 

@@ -65,6 +65,7 @@ class GatewayServer:
         self.clock = clock
         self.log = log
         self.message_limit = message_limit
+        self.time_zone = time_zone
         if scenario is not None:
             data_habits = data_habits or scenario.data_habits
             habits = habits or scenario.habits

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
 
 from runtime.interface import Clock
 from simulators.tws import encode
@@ -36,6 +37,8 @@ class House(Protocol):
     clock: Clock
     log: WireLog
     message_limit: int | None
+    time_zone: str
+    """In which it names the moment of each connection, as TWS does: its operator's."""
     stage: Stage | None
     """The scenario that is played here; None for a gateway that does nothing wrong."""
 
@@ -241,8 +244,9 @@ class Session(asyncio.Protocol):
             return
         self.version = chosen
         # Nothing else may be sent until startApi: IB's official client throws it away.
-        now = self._house.clock.now()
-        answer = [str(chosen), f"{now:%Y%m%d %H:%M:%S} UTC"]
+        zone = self._house.time_zone
+        now = self._house.clock.now().astimezone(ZoneInfo(zone))
+        answer = [str(chosen), f"{now:%Y%m%d %H:%M:%S} {zone}"]
         if self._house.stage is None:
             self.put(answer, is_handshake=True)
         else:

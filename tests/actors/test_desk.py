@@ -18,12 +18,15 @@ from actors.messages import (
     LinkUp,
     LoadBook,
     Propose,
+    ProposeAmend,
+    ProposeCancel,
     QuoteUpdate,
     Reconciled,
     RecordIntent,
     Verdict,
 )
 from adapters.venue import LinkOpened
+from domain.amendments import Wanted
 from domain.orders import OrderRequest
 from domain.quotes import DataType, Quote
 from domain.venue import InstrumentDetails, PriceStep
@@ -105,3 +108,23 @@ def test_facts_that_pile_up_shut_entries_until_they_are_handled(company: Company
     assert proposed(company, request("K-1")).code == "FALLING_BEHIND"
     company.tell(DESK, FactsPileUp(ORDERS, 0, False))
     assert proposed(company, request("K-2")).admitted
+
+
+def test_before_the_book_has_come_it_says_of_no_order_that_it_is_not_open(
+    company: Company,
+) -> None:
+    """What is not known is not nothing: the desk begins anew, and the order works at the venue."""
+
+    def said() -> list[str]:
+        until = company.clock.monotonic() + 5
+        wanted = Wanted(limit_price=Decimal("45.00"))
+        asked = (
+            ProposeCancel(until, "K-1", MONITOR),
+            ProposeAmend(until, "K-1", "A-1", wanted, MONITOR),
+        )
+        return [company.system.ask(DESK, each).get(timeout=LIMIT).code for each in asked]
+
+    assert said() == ["ORDER_NOT_OPEN"] * 2
+    company.restart(DESK)
+    company.heard.wait_for(LoadBook, times=2)
+    assert said() == ["BOOK_NOT_READ"] * 2

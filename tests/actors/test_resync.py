@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -51,10 +52,10 @@ class Venue:
         self.rounds = 0
         self.epoch = 0
 
-    def link(self) -> None:
+    def link(self, gateway_time: datetime | None = NOON) -> None:
         """A new link; resync asks at once."""
         self.epoch += 1
-        opened = LinkOpened(176, ACCOUNT, (ACCOUNT,), NOON)
+        opened = LinkOpened(176, ACCOUNT, (ACCOUNT,), gateway_time)
         self.company.tell(RESYNC, LinkUp(names.IB, self.epoch, opened))
 
     def ask(self) -> None:
@@ -313,3 +314,23 @@ def test_a_live_position_reaches_the_desk_and_whoever_comes_later(venue: Venue) 
     assert venue.heard.wait_for(PositionChanged, seat=names.DESK).report == report
     venue.company.tell(RESYNC, Introduce(names.DESK))
     assert venue.heard.wait_for(Reconciled, seat=names.DESK, times=2).held == (report,)
+
+
+@pytest.mark.parametrize(
+    ("zone", "end"),
+    [
+        (UTC, OrderState.NOT_SENT),
+        (ZoneInfo("Australia/Perth"), OrderState.NOT_SENT),
+        # There midnight has gone by since the send: its lists show nothing of the day before.
+        (timezone(timedelta(hours=-1, minutes=-1)), OrderState.UNKNOWN),
+        (None, OrderState.UNKNOWN),
+    ],
+)
+def test_absence_is_proven_within_one_day_of_the_gateway_alone(
+    venue: Venue, zone: tzinfo | None, end: OrderState
+) -> None:
+    venue.link(NOON.astimezone(zone) if zone is not None else None)
+    for _ in range(3):
+        venue.answer(SENT)
+        venue.ask()
+    assert venue.judged()[-1] is end

@@ -118,6 +118,31 @@ def test_the_peer_closes_in_the_middle() -> None:
     run(body())
 
 
+@pytest.mark.parametrize(
+    ("greeting", "expected"),
+    [
+        ("20250415 19:38:30 British Summer Time", "2025-04-15T19:38:30+01:00"),
+        ("20260405 23:49:26 Central European Standard Time", "2026-04-05T23:49:26+02:00"),
+        ("20261123 23:59:20 Australia/NSW", "2026-11-23T23:59:20+11:00"),
+        ("20261123 23:59:20", "2026-11-23T23:59:20+11:00"),  # IB_TIME_ZONE
+        ("20261123 23:59:20 Somewhere Else Time", None),
+    ],
+)
+def test_the_gateways_time_is_in_its_own_zone_for_its_lists_end_at_its_midnight(
+    greeting: str, expected: str | None
+) -> None:
+    async def body() -> None:
+        peer = Peer()
+        peer.greeting = frame(176, greeting)
+        async with listening(peer):
+            link = link_to(peer.port, Recorder())
+            said = (await link.open()).gateway_time
+            assert (said and said.isoformat()) == expected
+            link.close()
+
+    run(body())
+
+
 @pytest.mark.parametrize("order", [("9", "15"), ("15", "9")])
 def test_the_start_comes_in_any_order_and_a_byte_at_a_time(order: tuple[str, str]) -> None:
     async def body() -> None:
@@ -131,7 +156,7 @@ def test_the_start_comes_in_any_order_and_a_byte_at_a_time(order: tuple[str, str
             opened = await link.open()
             assert (opened.server_version, opened.account) == (176, "DU1")
             assert opened.gateway_time is not None
-            assert opened.gateway_time.isoformat() == "2026-09-09T00:00:00+00:00"
+            assert opened.gateway_time.isoformat() == "2026-09-09T10:00:00+10:00"
             assert [notice.code for notice in sink.notices] == [2104]
             assert (await link.server_time()).timestamp() == 1800000000
             link.close()
