@@ -54,7 +54,7 @@ class Following:
         """
         ahead, self._forming = self._forming, None
         self.gap, self.gap_ticket = None, ""
-        newest = [bar for bar in (ahead, *bars[-1:]) if bar is not None]
+        newest = [bar for bar in (*bars[-1:], ahead) if bar is not None]
         if newest:
             self._form(max(newest, key=lambda bar: bar[0]))
         if len(bars) < 2:
