@@ -116,9 +116,7 @@ class Resync(Actor):
         if message.epoch == self._epoch:
             return  # told at the opening, and again as the answer to our question
         self._epoch = message.epoch
-        gateway_time = message.opened.gateway_time
-        if gateway_time is not None and gateway_time.tzinfo is not None:
-            self._gateway_zone = gateway_time.tzinfo
+        self._gateway_zone = message.opened.gateway_zone
         self._ask()
 
     @on(Introduce)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Protocol
 
@@ -50,6 +50,8 @@ class LinkOpened:
     account: str
     accounts: tuple[str, ...]
     gateway_time: datetime | None
+    gateway_zone: tzinfo = UTC
+    """Whose midnight ends the gateway's day: its lists reach back no further."""
 
 
 @dataclass(frozen=True, slots=True)

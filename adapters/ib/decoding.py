@@ -154,6 +154,12 @@ def zone_of(name: str) -> tzinfo | None:
         return None
 
 
+def zone_in(text: str) -> tzinfo | None:
+    """The zone that a moment of the wire is written in; None where it names none we know."""
+    _, _, rest = text.strip().partition(" ")
+    return zone_of(rest.strip().partition(" ")[2])
+
+
 def time_of(text: str, default_zone: tzinfo) -> datetime:
     """A moment of the wire, in UTC.
 

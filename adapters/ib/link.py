@@ -16,7 +16,7 @@ from adapters.ib.bars import Bars
 from adapters.ib.budget import Lane
 from adapters.ib.client import KelpieClient
 from adapters.ib.decoder import KelpieDecoder
-from adapters.ib.decoding import time_of, zone_of
+from adapters.ib.decoding import time_of, zone_in, zone_of
 from adapters.ib.depth import Depths
 from adapters.ib.identity import OrderIdentities
 from adapters.ib.instrument_store import InstrumentStore
@@ -124,7 +124,8 @@ class IBLink:
         self._opened = True
         self._receiver.account = account
         self._calls.reqMarketDataType(_DELAYED_DATA if self._options.delayed_data else _LIVE_DATA)
-        return LinkOpened(version, account, self._opening.accounts, self._gateway_time())
+        zone = zone_in(self._opening.connection_time) or self._zone
+        return LinkOpened(version, account, self._opening.accounts, self._gateway_time(), zone)
 
     def _gateway_time(self) -> datetime | None:
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -50,11 +51,13 @@ class Venue:
         self.heard = company.heard
         self.rounds = 0
         self.epoch = 0
+        self.begins = NOON
+        self.zone: tzinfo = UTC
 
     def link(self) -> None:
         """A new link; resync asks at once."""
         self.epoch += 1
-        opened = LinkOpened(176, ACCOUNT, (ACCOUNT,), NOON)
+        opened = LinkOpened(176, ACCOUNT, (ACCOUNT,), NOON, self.zone)
         self.company.tell(RESYNC, LinkUp(names.IB, self.epoch, opened))
 
     def ask(self) -> None:
@@ -73,7 +76,7 @@ class Venue:
         """Answer the round that was asked for, with the ledger's snapshot behind it."""
         self.rounds += 1
         asked = self.heard.wait_for(AskRound, times=self.rounds)
-        at = NOON + timedelta(minutes=self.rounds)
+        at = self.begins + timedelta(minutes=self.rounds)
         positions = (PositionReport(ACCOUNT, BHP, "BHP", Decimal(held), Decimal(45)),)
         answers = Round(
             asked.number,
@@ -139,6 +142,18 @@ def test_two_rounds_in_reach_prove_that_an_order_never_came(venue: Venue) -> Non
     venue.ask()
     venue.answer(SENT)
     assert venue.judged() == [OrderState.UNKNOWN, OrderState.NOT_SENT]
+
+
+def test_no_proof_reaches_across_the_midnight_of_the_gateways_own_zone(venue: Venue) -> None:
+    """Its executions reach back to that: what was filled before is on no list."""
+    venue.begins = datetime(2026, 11, 23, 12, 59, 30, tzinfo=UTC)  # in Sydney nearly midnight
+    venue.zone = ZoneInfo("Australia/Sydney")
+    sent = replace(intent(created_at=venue.begins), state=OrderState.SENT, sent_at=venue.begins)
+    venue.link()
+    for _ in range(2):
+        venue.answer(sent)
+        venue.ask()
+    assert venue.judged() == [OrderState.UNKNOWN, OrderState.UNKNOWN]
 
 
 def test_rounds_that_are_asked_out_of_reach_prove_nothing(venue: Venue) -> None:

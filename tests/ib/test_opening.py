@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -114,6 +115,28 @@ def test_the_peer_closes_in_the_middle() -> None:
             with pytest.raises(LinkError) as raised:
                 await link_to(peer.port, Recorder()).open()
             assert raised.value.cause == "PEER_CLOSED"
+
+    run(body())
+
+
+@pytest.mark.parametrize(
+    ("told", "zone"),
+    [
+        ("20260909 10:00:00 AEST", "Australia/Sydney"),
+        ("20260909 10:00:00 Asia/Hong_Kong", "Asia/Hong_Kong"),
+        ("20260909 10:00:00", "Australia/Perth"),
+        ("20260909 10:00:00 Somewhere Standard Time", "Australia/Perth"),
+    ],
+)
+def test_the_gateways_day_is_that_of_its_own_zone_or_of_the_setting(told: str, zone: str) -> None:
+    async def body() -> None:
+        peer = Peer()
+        peer.greeting = frame(176, told)
+        async with listening(peer):
+            link = link_to(peer.port, Recorder(), zone="Australia/Perth")
+            opened = await link.open()
+            assert opened.gateway_zone == ZoneInfo(zone)
+            link.close()
 
     run(body())
 
