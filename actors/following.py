@@ -48,12 +48,16 @@ class Following:
         return last_piece(Span(start, now), size).duration
 
     def began(self, bars: tuple[Bar, ...]) -> Kept | None:
-        """A subscription begins with these; the last one is forming. What of them is to be kept."""
-        self._forming, self.gap, self.gap_ticket = None, None, ""
-        if not bars:
-            return None
-        self._form(bars[-1])
-        if len(bars) == 1:
+        """A subscription begins with these; the last one is forming. What of them is to be kept.
+
+        Its first updates may have come before: they need no wait for an answer.
+        """
+        ahead, self._forming = self._forming, None
+        self.gap, self.gap_ticket = None, ""
+        newest = [bar for bar in (*bars[-1:], ahead) if bar is not None]
+        if newest:
+            self._form(max(newest, key=lambda bar: bar[0]))
+        if len(bars) < 2:
             return None
         return bars[:-1], Span(bars[0][0], bars[-1][0])
 

@@ -263,6 +263,17 @@ class Settings(ReadSettings):
 
     # Each check sees those fields before it that are right: one wrong entry hides no other.
 
+    @field_validator("ib_host")
+    @classmethod
+    def _host_fits_mode(cls, host: str, info: Info) -> str:
+        if info.data.get("mode") is Mode.DEMO and not _is_loopback(host):
+            raise wrong(
+                f"MODE=demo trades with the embedded gateway on this machine, and {host} is "
+                "another: say MODE=observe, paper or live for a gateway there",
+                "127.0.0.1",
+            )
+        return host
+
     @field_validator("ib_port")
     @classmethod
     def _port_fits_mode(cls, port: int, info: Info) -> int:

@@ -210,6 +210,17 @@ def test_a_subscription_that_begins_with_nothing_still_finds_its_gap() -> None:
     assert following.gap == Span(60, 240)
 
 
+def test_an_update_that_overtakes_the_first_answer_is_not_lost() -> None:
+    """It goes straight to the seat; the answer has a wait between. It may be that bar's only."""
+    following = Following(MINUTES, "1m", 0.0)
+    following.update(_bar(120))
+    assert following.began((_bar(0), _bar(60))) == ((_bar(0),), Span(0, 60))
+    assert following.gap == Span(60, 120)
+    assert following.update(_bar(180)) == ((_bar(120),), Span(120, 180))
+    following.fill([_bar(60)])
+    assert [bar[0] for bar in following.take()] == [60, 120]
+
+
 def test_the_subscription_reaches_back_to_what_was_told_last_where_it_may() -> None:
     assert Following(MINUTES, "1m", None).duration(10_000) == "120 S"
     assert Following(MINUTES, "1m", 9_000).duration(10_000) == "1020 S"

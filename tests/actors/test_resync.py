@@ -51,6 +51,7 @@ class Venue:
         self.heard = company.heard
         self.rounds = 0
         self.epoch = 0
+        self.begins = NOON
 
     def link(self, gateway_time: datetime | None = NOON) -> None:
         """A new link; resync asks at once."""
@@ -74,7 +75,7 @@ class Venue:
         """Answer the round that was asked for, with the ledger's snapshot behind it."""
         self.rounds += 1
         asked = self.heard.wait_for(AskRound, times=self.rounds)
-        at = NOON + timedelta(minutes=self.rounds)
+        at = self.begins + timedelta(minutes=self.rounds)
         positions = (PositionReport(ACCOUNT, BHP, "BHP", Decimal(held), Decimal(45)),)
         answers = Round(
             asked.number,
@@ -140,6 +141,17 @@ def test_two_rounds_in_reach_prove_that_an_order_never_came(venue: Venue) -> Non
     venue.ask()
     venue.answer(SENT)
     assert venue.judged() == [OrderState.UNKNOWN, OrderState.NOT_SENT]
+
+
+def test_no_proof_reaches_across_the_midnight_of_the_gateways_own_zone(venue: Venue) -> None:
+    """Its executions reach back to that: what was filled before is on no list."""
+    venue.begins = datetime(2026, 11, 23, 12, 59, 30, tzinfo=UTC)  # in Sydney nearly midnight
+    sent = replace(intent(created_at=venue.begins), state=OrderState.SENT, sent_at=venue.begins)
+    venue.link(venue.begins.astimezone(ZoneInfo("Australia/Sydney")))
+    for _ in range(2):
+        venue.answer(sent)
+        venue.ask()
+    assert venue.judged() == [OrderState.UNKNOWN, OrderState.UNKNOWN]
 
 
 def test_rounds_that_are_asked_out_of_reach_prove_nothing(venue: Venue) -> None:

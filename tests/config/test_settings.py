@@ -63,6 +63,7 @@ def test_modes_that_agree_with_port_and_account(
         ({"MODE": "demo", "IB_PORT": "4002"}, {"IB_PORT"}, "MODE=demo"),
         ({"MODE": "demo", "IB_PORT": "7496"}, {"IB_PORT"}, "MODE=demo"),
         ({"MODE": "demo", "IB_PORT": "7497"}, {"IB_PORT"}, "MODE=demo"),
+        ({"IB_HOST": "ib-gateway", "IB_PORT": "4004"}, {"IB_HOST"}, "MODE=demo"),
         ({"MODE": "demo", "IB_ACCOUNT_ID": "U1234567"}, {"IB_ACCOUNT_ID"}, "MODE=demo"),
         ({"MODE": "demo", "IB_PAPER": "false"}, {"IB_PAPER"}, "MODE=demo"),
         ({"MODE": "paper"}, {"IB_ACCOUNT_ID"}, "MODE=paper"),
