@@ -1,6 +1,6 @@
 """Near misses about orders: dialogs that hold them back (IBAutomater #104, Lean-IB #251), a
-read-only API (IBC #10), the stops of others (trading_skills #37), a child's change with its parent's id
-(ib_insync #647), positions that lag fills (ib_async #15, lumibot PR #1171).
+read-only API (IBC #10), the stops of others (trading_skills #37), a child's change with its
+parent's id (ib_insync #647), positions that lag fills (ib_async #15, lumibot PR #1171).
 
 On lower levels: tests/actors/test_orders.py, tests/actors/test_resync.py, tests/tree/
 test_order_changes.py, tests/simulators/test_gateway_linked.py.
