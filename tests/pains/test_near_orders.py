@@ -79,6 +79,7 @@ def test_the_stop_of_somebody_else_is_shown_and_left_alone(stage: Stage) -> None
         )
         assert [order["client_order_id"] for order in tree.get("/orders")["items"]] == ["KLP-1"]
         # What it would sell is not held back from us.
+        until(lambda: tree.get("/positions")["items"][0]["held"] == "20", "it is held")
         taken(tree, "KLP-2", side="SELL")
         tree.wait_for_state("KLP-2", "FILLED")
         assert tree.call("POST", "/reconcile").status_code == 202

@@ -107,6 +107,7 @@ def test_a_stop_between_two_steps_is_never_moved_to_the_worse_side(stage: Stage)
     with stage.tree() as tree:
         tree.wait_until_ready()
         buy(tree, "KLP-1")
+        until(lambda: tree.get("/positions")["items"][0]["held"] == "20", "it is held")
         code, detail = refused(tree, "KLP-2", side="SELL", type="STOP", stop_price="40.005")
         assert code == "PRICE_BETWEEN_STEPS"
         assert "Give 40.01." in detail, "the stop of a sale may only come earlier"
