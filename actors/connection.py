@@ -27,6 +27,7 @@ from actors.messages import (
     RenewLink,
     RoundEnded,
     Subscribe,
+    Unsubscribe,
 )
 from actors.order_door import OrderDoor
 from actors.seat import Seat
@@ -222,6 +223,11 @@ class Connection(OrderDoor):
     def _subscribe(self, message: Subscribe) -> None:
         if self._stands(message.epoch):
             self.link.subscribe(message.symbol)
+
+    @on(Unsubscribe)
+    def _unsubscribe(self, message: Unsubscribe) -> None:
+        if self._stands(message.epoch):
+            self.link.unsubscribe(message.symbol)
 
     @on(AskRound)
     def _ask_round(self, message: AskRound) -> None:

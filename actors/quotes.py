@@ -9,6 +9,7 @@ from actors import names
 from actors.base import Actor, on
 from actors.lanes import State
 from actors.messages import (
+    BookLoaded,
     DataFlows,
     DataTrouble,
     GetQuotes,
@@ -16,9 +17,11 @@ from actors.messages import (
     InstrumentKnown,
     Introduce,
     LinkUp,
+    LoadBook,
     QuoteUpdate,
     Resubscribe,
     Subscribe,
+    Unsubscribe,
     VenueSaid,
 )
 from actors.seat import Seat
@@ -31,6 +34,8 @@ from domain.venue import NoticeEffect
 _SUBSCRIBE_WITHIN = 30.0
 _LOOK_EVERY = 5.0
 _REFUSALS = (NoticeEffect.NO_DATA, NoticeEffect.REJECT, NoticeEffect.PACING)
+_NO_LINE = 101
+"""The venue's code for a subscription beyond the lines that the account has."""
 _CURE_SILENT = (
     "Look at TWS or IB Gateway: does it show this instrument's quotes? If its market is halted or "
     "merely thin, raise QUOTE_SILENCE_SHARE_SECONDS or QUOTE_SILENCE_PAIR_SECONDS."
@@ -75,6 +80,8 @@ class Quotes(Actor):
         """Those of which the supervisor has been told that they bring data."""
         self._quotes: dict[Symbol, Quote] = {}
         self._taken = 0
+        self._without_line: dict[Symbol, str] = {}
+        """Those just refused for want of a line, until the ledger has said what is held."""
 
     def on_start(self) -> None:
         """The link may stand already: ask for it, and for what it knows of instruments."""
@@ -102,6 +109,7 @@ class Quotes(Actor):
         if message.epoch == self._epoch:
             return  # told at the opening, and again as the answer to our question
         self._epoch = message.epoch
+        self._without_line.clear()
         for life in self._lives.values():
             self._subscribe(life)
 
@@ -163,15 +171,48 @@ class Quotes(Actor):
         # A request that was refused for another reason than the data may do better the next time.
         of_data = notice.effect is NoticeEffect.NO_DATA
         for_good = of_data and notice.retry != "later"
-        news = life.refuse(notice.text, self.clock.monotonic(), for_good=for_good)
+        news = self._cut_off(life, notice.text, for_good=for_good)
+        sentence = f"IB sends no quotes of {life.symbol}: {notice.text} ({notice.code})."
+        if news and notice.code == _NO_LINE:
+            self._without_line[life.symbol] = sentence
+            self.tell(names.LEDGER, LoadBook(self.seat.name, self.incarnation))
+        elif news and (notice.alert or not of_data):
+            cure = _CURE_FOR_GOOD if for_good else _CURE_LATER
+            self._report(f"IB{notice.code}", life, sentence, cure)
+
+    def _cut_off(self, life: Life, why: str, *, for_good: bool) -> bool:
+        """It brings nothing any more, for this reason; True when that is news."""
+        news = life.refuse(why, self.clock.monotonic(), for_good=for_good)
         quote = self._quotes.get(life.symbol)
         if quote is not None:
             # What it said last is no price any more.
             self._pass_on(QuoteUpdate(self.venue, quote.emptied()))
-        if news and (notice.alert or not of_data):
-            sentence = f"IB sends no quotes of {life.symbol}: {notice.text} ({notice.code})."
-            cure = _CURE_FOR_GOOD if for_good else _CURE_LATER
-            self._report(f"IB{notice.code}", life, sentence, cure)
+        return news
+
+    @on(BookLoaded)
+    def _book(self, message: BookLoaded) -> None:
+        """There are too few lines: what is held takes that of something that is not."""
+        if message.ticket != self.incarnation or self._epoch is None:
+            return
+        held = {each.symbol for each in message.positions if each.quantity}
+        held |= {order.request.symbol for order in message.open_orders}
+        spare = [life for s, life in self._lives.items() if s not in held and not life.refused]
+        spare.sort(key=lambda life: life.symbol.is_currency_pair)  # rates are given up last
+        for symbol in sorted(held & self._without_line.keys()):
+            if not spare:
+                break
+            other = spare.pop(0)
+            why = f"its line was needed for {symbol}, which is held or has an open order"
+            self._cut_off(other, why, for_good=False)
+            within = self.clock.monotonic() + _SUBSCRIBE_WITHIN
+            ask = Unsubscribe(within, other.symbol, self._epoch)
+            self.tell(names.connection(self.venue), ask)
+            del self._without_line[symbol]
+            self._without_line[other.symbol] = f"There are no quotes of {other.symbol}: {why}."
+            self._subscribe(self._lives[symbol])
+        without, self._without_line = self._without_line, {}
+        for symbol, sentence in without.items():
+            self._report(f"IB{_NO_LINE}", self._lives[symbol], sentence, _CURE_LATER)
 
     def _report(self, code: str, life: Life, sentence: str, cure: str) -> None:
         self._flowing.discard(life.symbol)

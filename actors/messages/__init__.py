@@ -71,6 +71,7 @@ from actors.messages.market import (
     QuoteUpdate,
     Resubscribe,
     Subscribe,
+    Unsubscribe,
 )
 from actors.messages.proposals import (
     Propose,
@@ -206,6 +207,7 @@ __all__ = [
     "SetPaused",
     "Subscribe",
     "TakeSnapshot",
+    "Unsubscribe",
     "VenueExposed",
     "VenueFact",
     "VenueSaid",

@@ -37,6 +37,14 @@ class Subscribe(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Unsubscribe(Command):
+    """To the connection: no more quotes of this instrument; its line is wanted for another."""
+
+    symbol: Symbol
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resubscribe(Message):
     """To `quotes` and `history`: the venue has dropped its subscriptions; ask for them again."""
 

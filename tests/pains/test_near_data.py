@@ -1,6 +1,6 @@
 """Near misses about data: 300 when a subscription is ended (Lean-IB PR #237), the limit of lines,
-101 (PR #79), zones of trading hours (pysystemtrade #1002, #1622, ib_async #46, Lean #3412), the closing
-auction of the ASX (trading_calendars #121).
+101 (PR #79), zones of trading hours (pysystemtrade #1002, #1622, ib_async #46, Lean #3412), the
+closing auction of the ASX (trading_calendars #121).
 
 On lower levels: tests/actors/test_quotes.py, tests/domain/test_hours.py and test_phases.py,
 tests/ib/test_instruments.py, tests/config/test_calendars.py.
@@ -22,10 +22,10 @@ from simulators.tws.protocol import Request
 from tests.pains.acts import (
     LIMIT,
     alerts,
+    buy,
     quote_of,
     refused,
     rest,
-    taken,
     venue_row,
     wait_for_quote,
 )
@@ -93,6 +93,27 @@ def test_what_has_no_line_is_said_by_name_and_arms_nothing(stage: Stage) -> None
     assert stage.wire().from_client(Request.PLACE_ORDER) == []
 
 
+def test_what_is_held_gets_its_line_before_all_others(stage: Stage) -> None:
+    """Too few lines, and the holding stands last among the symbols: it must not fly blind."""
+    wanted = "CBA/AUD,VAS/AUD,AUD/USD,BHP/AUD"
+    stage.play()
+    with stage.tree(ALLOWED_SYMBOLS=wanted) as tree:
+        tree.wait_until_ready()
+        buy(tree, "KLP-1")
+    stage.play("near_ticker_limit")
+    with stage.tree(ALLOWED_SYMBOLS=wanted) as tree:
+        tree.wait_until_ready()
+        until(lambda: "IB101" in alerts(tree), "somebody has no line")
+        until(
+            lambda: venue_row(tree)["alerts"][0]["sentence"].startswith("There are no quotes of"),
+            "and it is said who gave it up",
+        )
+        rest(tree, "KLP-2")
+    asked = [m for m in stage.wire().from_client(Request.MARKET_DATA) if m.run == 2]
+    ended = [m for m in stage.wire().from_client(Request.CANCEL_MARKET_DATA) if m.run == 2]
+    assert next(m.fields[2] for m in asked if "CBA" in m.fields) in {m.fields[2] for m in ended}
+
+
 def test_an_empty_time_zone_is_not_read_in_the_zone_of_this_machine(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,16 +139,16 @@ def test_new_south_wales_is_a_zone_and_hours_in_it_are_sydneys(stage: Stage) -> 
 
 
 def test_what_waits_for_the_closing_auction_is_not_taken_for_lost(stage: Stage) -> None:
-    """16:00 to 16:10 is no closed market: orders are taken; in the auction itself none is."""
+    """16:00 to 16:10 is no closed market: what works waits; in the auction nothing is sent."""
     stage.play()
     with stage.tree() as tree:
         tree.wait_until_ready()
+        rest(tree, "KLP-1")
         stage.control.do("phase", symbol="BHP/AUD", phase="PRE_CLOSE")
-        taken(tree, "KLP-1", **LIMIT)
-        until(lambda: tree.state("KLP-1") in ("WORKING", "HELD"), "it waits")
         stage.control.do("phase", symbol="BHP/AUD", phase="CLOSING_AUCTION")
-        code, detail = refused(tree, "KLP-2", **(LIMIT | {"quantity": "200"}))
-        assert code == "PREVIEW_REFUSED" and "during the auction" in detail
+        # By the venue's own word, or because an auction has no bid and no ask.
+        code, _ = refused(tree, "KLP-2", **(LIMIT | {"quantity": "200"}))
+        assert code in ("PREVIEW_REFUSED", "NO_FRESH_QUOTE")
         assert tree.call("POST", "/reconcile").status_code == 202
         until(tree.settled, "all is handled")
         assert tree.state("KLP-1") in ("WORKING", "HELD") and at_broker(stage, "KLP-1").is_open

@@ -1,6 +1,6 @@
 """Near misses about orders: dialogs that hold them back (IBAutomater #104, Lean-IB #251), a
-read-only API (IBC #10), the stops of others (trading_skills #37), a child's change with its parent's id
-(ib_insync #647), positions that lag fills (ib_async #15, lumibot PR #1171).
+read-only API (IBC #10), the stops of others (trading_skills #37), a child's change with its
+parent's id (ib_insync #647), positions that lag fills (ib_async #15, lumibot PR #1171).
 
 On lower levels: tests/actors/test_orders.py, tests/actors/test_resync.py, tests/tree/
 test_order_changes.py, tests/simulators/test_gateway_linked.py.
@@ -79,6 +79,7 @@ def test_the_stop_of_somebody_else_is_shown_and_left_alone(stage: Stage) -> None
         )
         assert [order["client_order_id"] for order in tree.get("/orders")["items"]] == ["KLP-1"]
         # What it would sell is not held back from us.
+        until(lambda: tree.get("/positions")["items"][0]["held"] == "20", "it is held")
         taken(tree, "KLP-2", side="SELL")
         tree.wait_for_state("KLP-2", "FILLED")
         assert tree.call("POST", "/reconcile").status_code == 202

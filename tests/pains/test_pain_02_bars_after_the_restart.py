@@ -22,7 +22,11 @@ from tests.tree.waiting import until
 CLIENT_ID = 17
 SIZE = 5
 BHP = Symbol.parse("BHP/AUD")
-SETTINGS = {"STRATEGY": "rules", "ALLOWED_SYMBOLS": "BHP/AUD", "ENTRY_PREVIEWS": "false"}
+SETTINGS: dict[str, Any] = {
+    "STRATEGY": "rules",
+    "ALLOWED_SYMBOLS": "BHP/AUD",
+    "ENTRY_PREVIEWS": "false",
+}
 WORDS = f"{SIZE} secs"
 _SILENCE = 301.0
 _IDENTICAL_AFTER = 16.0

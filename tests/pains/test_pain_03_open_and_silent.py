@@ -32,7 +32,7 @@ times = 5
 do = "send_error"
 with = { code = 10197 }
 """
-SETTINGS = {"ALLOWED_SYMBOLS": "BHP/AUD", "ENTRY_PREVIEWS": "false"}
+SETTINGS: dict[str, Any] = {"ALLOWED_SYMBOLS": "BHP/AUD", "ENTRY_PREVIEWS": "false"}
 
 
 def quote(tree: Tree) -> dict[str, Any]:

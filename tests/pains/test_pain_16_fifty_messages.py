@@ -64,18 +64,22 @@ def test_an_order_is_on_the_wire_within_a_second_however_much_data_waits(stage: 
 def test_what_the_queue_lost_with_the_link_is_told_order_by_order(stage: Stage) -> None:
     """With the window full some orders wait; the link ends before their turn: not one is sent."""
     stage.play("pain_16_message_limit")
-    wanted = [f"KLP-{number:02}" for number in range(1, 16)]
-    with stage.tree() as tree:
+    groups = ("KLP-A", "KLP-B")
+    wanted = [f"{group}-{number}" for group in groups for number in range(1, 9)]
+    bid = {"symbol": "BHP/AUD", "side": "BUY", "quantity": "20"} | LIMIT
+    with stage.tree(ENTRY_PREVIEWS="false") as tree:
         tree.wait_until_ready()
         rest(tree, "KLP-FIRST")
         asked = len(stage.wire().from_client(Request.MARKET_DATA))
-        _ask_for_data(tree, 60)
+        _ask_for_data(tree, _QUEUED)
         until(
             lambda: len(stage.wire().from_client(Request.MARKET_DATA)) >= asked + 10,
             "the window is full",
         )
-        for name in wanted:
-            taken(tree, name, **LIMIT)
+        for group in groups:  # eight leave in one piece, or wait together
+            body = {"oca_group": group, "orders": [bid] * 8}
+            answer = tree.call("POST", "/orders/groups", body)
+            assert answer.status_code == 202, answer.text
         stage.control.do("close", everybody=True)
         until(
             lambda: all(tree.state(n) in ("WORKING", "NOT_SENT", "UNKNOWN") for n in wanted),
