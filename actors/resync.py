@@ -86,6 +86,8 @@ class Resync(Actor):
         """How often the venue was out of reach, or lost data, on this link."""
         self._losses_when_asked = 0
         self._held: dict[Symbol | str, PositionReport] = {}
+        self._moved: set[Symbol | str] = set()
+        """Whose position the venue has told since the lists were last asked for."""
         self._suspected: frozenset[Symbol] = frozenset()
         self._missing: dict[str, Missing] = {}
         self._claims = Claims()
@@ -140,7 +142,9 @@ class Resync(Actor):
     @on(PositionChanged)
     def _position(self, message: PositionChanged) -> None:
         """On its way to the desk: told here, it cannot be overtaken by an older comparison."""
-        self._hold(message.report)
+        key = message.report.symbol or message.report.description
+        self._held[key] = message.report
+        self._moved.add(key)
         self.tell(names.DESK, message)
 
     @on(ReconcileNow)
@@ -222,6 +226,7 @@ class Resync(Actor):
         self._asked, self._again = True, False
         self._number += 1
         self._losses_when_asked = self._losses
+        self._moved = set()
         self.cancel_timer("again")
         self.after(_ANSWER_WITHIN, "answer")
         deadline = self.clock.monotonic() + _ANSWER_WITHIN
@@ -249,9 +254,7 @@ class Resync(Actor):
         else:
             self._round = round
             self._unended = 0
-            self._held = {}
-            for report in round.positions:
-                self._hold(report)
+            self._take_positions(round)
         # Its facts went to `orders` as they came; told again, they would be old by now.
         if round.complete:
             self.tell(names.orders(self.venue), RoundFed(round.number, round.asked_at))
@@ -283,8 +286,14 @@ class Resync(Actor):
             wait = _AGAIN_IN_DOUBT if in_doubt or differences else _FROM_TIME_TO_TIME
             self.after(wait, "again")
 
-    def _hold(self, report: PositionReport) -> None:
-        self._held[report.symbol or report.description] = report
+    def _take_positions(self, round: Round) -> None:
+        """What is on the list is held, and nothing else; what came since it was asked is newer.
+
+        Rows and changes come over the wire in one line: whatever was told later, later is true.
+        """
+        listed = {report.symbol or report.description: report for report in round.positions}
+        newer = {key: self._held[key] for key in self._moved if key in self._held}
+        self._held = listed | newer
 
     def _confirmed(
         self, differences: tuple[tuple[Symbol, str], ...]

@@ -135,6 +135,21 @@ SHOWN = OrderReport("K-1", "9001", VenueStatus.WORKING, Decimal(0), Decimal(100)
 # -- rounds and the reach of the venue -----------------------------------------------------
 
 
+def test_a_position_that_moves_during_a_round_is_not_set_back_by_its_list(venue: Venue) -> None:
+    """Set back, an exit would find nothing to sell until the next round, minutes later."""
+    venue.link()
+    venue.heard.wait_for(AskRound)
+    moved = PositionReport(ACCOUNT, BHP, "BHP", Decimal(20), Decimal(45))
+    venue.company.tell(RESYNC, PositionChanged(names.IB, moved))
+    venue.answer(held="0", managed="20")
+    assert venue.heard.wait_for(Reconciled).held == (moved,)
+    # And what the next list does not show is held no more.
+    venue.ask()
+    venue.answer(held="0", managed="0")
+    [last] = venue.heard.wait_for(Reconciled, times=2).held
+    assert last.quantity == 0
+
+
 def test_two_rounds_in_reach_prove_that_an_order_never_came(venue: Venue) -> None:
     venue.link()
     venue.answer(SENT)

@@ -83,7 +83,7 @@ def test_silence_goes_from_a_new_request_to_a_new_link_to_an_alert(stage: Stage)
         tree.clock.leap(SILENCE)
         until(lambda: stage.wire().connects(CLIENT_ID) == 2, "then: a new link")
         until(tree.ready, "which is sound, but for this")
-        until(lambda: asked(stage) >= 4, "and asked for on it")
+        until(lambda: asked(stage) >= 3, "and asked for on it")
         assert alerts(tree) == [] and entry_refused(tree)
 
         def told() -> bool:
