@@ -1,6 +1,6 @@
 """`make bench`: measure everything, or what is named, and write the table.
 
-    python -m benchmarks [orders decode ledger history start reconnect memory soak] [--quick]
+    python -m benchmarks [NAME ...] [--quick]
 
 Baseline and tree alternate within one run; compare within one run alone. All samples are kept in
 `build/benchmarks/NAME.json`, the table in `build/benchmarks/report.txt` and `report.json`.
@@ -16,7 +16,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import decode, history, ledger, memory, orders, reconnect, report, soak, start
+from benchmarks import (
+    decode,
+    history,
+    ledger,
+    memory,
+    messages,
+    orders,
+    reconnect,
+    report,
+    soak,
+    start,
+)
 from benchmarks.processes import Failed
 from benchmarks.report import Line, Result
 
@@ -81,6 +92,10 @@ def _decode(sizes: Sizes, _: Path) -> Result:
     return Result("decode", (line,), found)
 
 
+def _messages(sizes: Sizes, _: Path) -> Result:
+    return messages.measure(sizes.decode_ticks // 50, sizes.decode_runs)
+
+
 def _ledger(sizes: Sizes, folder: Path) -> Result:
     found = ledger.measure(folder, sizes.intents, sizes.rows)
     lines = [Line(m.name, m.unit, None, m.value, m.target, m.reached, m.detail) for m in found]
@@ -110,6 +125,7 @@ def _soak(sizes: Sizes, folder: Path) -> Result:
 BENCHMARKS: Mapping[str, Callable[[Sizes, Path], Result]] = {
     "orders": _orders,
     "decode": _decode,
+    "messages": _messages,
     "ledger": _ledger,
     "history": _history,
     "start": _start,

@@ -68,6 +68,11 @@ class Nothing:
         """Take it."""
 
 
+def tick(number: int) -> bytes:
+    """One bid of the first instrument."""
+    return _frame(1, 6, FIRST_REQUEST, 1, f"{45 + number % 97 / 100:.2f}", 100, 1)
+
+
 def _frame(*fields: object) -> bytes:
     body = "".join(f"{field}\0" for field in fields).encode()
     return len(body).to_bytes(4, "big") + body
@@ -88,7 +93,8 @@ def stream(ticks: int, read_bytes: int) -> list[bytes]:
     return [data[at : at + read_bytes] for at in range(0, len(data), read_bytes)]
 
 
-def _ours(loop: asyncio.AbstractEventLoop) -> tuple[Callable[[bytes], None], Newest]:
+def ours(loop: asyncio.AbstractEventLoop) -> tuple[Callable[[bytes], None], Newest]:
+    """What takes a read, and where its quotes go."""
     sink = Newest()
     options = IBLinkOptions("127.0.0.1", 1, 1)
     link = IBLink(loop, sink, SystemClock(), options)
@@ -102,7 +108,8 @@ def _ours(loop: asyncio.AbstractEventLoop) -> tuple[Callable[[bytes], None], New
     return client._onSocketHasData, sink
 
 
-def _ready(client: Any) -> Callable[[bytes], None]:
+def ready(client: Any) -> Callable[[bytes], None]:
+    """What takes a read of a client of the library's that thinks it is connected."""
     client._serverVersion = client.decoder.serverVersion = 176
     client.connState = client.CONNECTED
     client._apiReady = True
@@ -113,13 +120,13 @@ def _ready(client: Any) -> Callable[[bytes], None]:
 def _decoder_alone() -> Callable[[bytes], None]:
     library: Any = ib_insync
     client = library.client.Client(Nothing())
-    return _ready(client)
+    return ready(client)
 
 
 def _whole_library() -> Callable[[bytes], None]:
     library: Any = ib_insync
     ib = library.IB()
-    take = _ready(ib.client)
+    take = ready(ib.client)
     for number in range(SYMBOLS):
         contract = library.Stock(f"S{number}", "SMART", "AUD")
         ib.wrapper.startTicker(FIRST_REQUEST + number, contract, "mktData")
@@ -140,9 +147,9 @@ def measure(ticks: int, runs: int, read_bytes: int = READ_BYTES) -> dict[str, An
     asyncio.set_event_loop(loop)
     try:
         reads = stream(ticks, read_bytes)
-        ours, sink = _ours(loop)
+        take_ours, sink = ours(loop)
         contenders = {
-            "ours, to a conflated quote": ours,
+            "ours, to a conflated quote": take_ours,
             "ib_insync, decoding alone": _decoder_alone(),
             "ib_insync, to its ticker": _whole_library(),
         }

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="kelpie",
         description="Look into a running Kelpie, and tell it what to do.",
-        epilog="`kelpie` alone is `kelpie status`. `kelpie run` starts it, `kelpie ib-sim` starts "
+        epilog="`kelpie` alone is `kelpie status`. `kelpie run` starts it, `kelpie doctor` looks "
+        "at the gateway that the settings name without trading, `kelpie ib-sim` starts "
         "the stand-in for IB Gateway; each has a --help of its own. Exit status: 0 all is well, "
         "1 something needs you or failed, 2 wrongly called, 3 Kelpie is not running.",
     )

@@ -17,8 +17,13 @@ from tests.tree.home import ROOT, Home
 
 PYTHON = Path(sys.prefix) / "ib_async" / "bin" / "python"
 
-#: All tests of the adapter, but those that show what bare ib_insync does.
-_ABOUT_IB_INSYNC = {"test_traps_of_ib_insync.py", "test_canary.py", "test_on_ib_async.py"}
+#: Not run there: what shows bare ib_insync, and what starts a suite of its own.
+_NOT_THERE = {
+    "test_traps_of_ib_insync.py",
+    "test_canary.py",
+    "test_on_ib_async.py",
+    "test_the_live_test.py",
+}
 
 pytestmark = pytest.mark.skipif(
     not PYTHON.exists(), reason="the environment of ib_async is not here; `make test` makes it"
@@ -28,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.mark.timeout(240)
 def test_the_adapter_passes_its_tests() -> None:
     folder = ROOT / "tests" / "ib"
-    files = sorted(str(f) for f in folder.glob("test_*.py") if f.name not in _ABOUT_IB_INSYNC)
+    files = sorted(str(f) for f in folder.glob("test_*.py") if f.name not in _NOT_THERE)
     words = ["-m", "pytest", "-q", "-p", "tests.ib.on_ib_async", "-p", "no:cacheprovider"]
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -163,6 +163,36 @@ async def _generic(stage: Stage, fields: list[str], values: list[Any]) -> None:
     assert values[1] not in (49, 90) and stage.sink.quotes == [], "no quote shows it"
 
 
+class _Heard:
+    """Stands where a book, or a series of bars that is followed, would."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def change(self, *values: Any) -> None:
+        self.calls.append(values)
+
+    def update(self, bar: tuple[str, ...]) -> None:
+        self.calls.append(bar)
+
+
+async def _depth(stage: Stage, fields: list[str], values: list[Any]) -> None:
+    heard = stage.receiver.books[values[0]] = cast(Any, _Heard())
+    stage.decoder.interpret(fields)
+    # The one with market makers has their name before the operation, and a flag at the end.
+    _, position, *rest = [value for value in values if not isinstance(value, bool)]
+    operation, side, price, size = rest[-4:]
+    assert heard.calls == [(position, operation, side, price, float(size))]
+
+
+async def _bar_update(stage: Stage, fields: list[str], values: list[Any]) -> None:
+    heard = stage.receiver.followed[values[0]] = cast(Any, _Heard())
+    stage.decoder.interpret(fields)
+    [(date, *prices, volume)] = heard.calls
+    assert [date, *map(float, prices)] == [values[1][name] for name in _BAR]
+    assert Decimal(volume) == Decimal(values[1]["volume"])
+
+
 async def _current_time(stage: Stage, fields: list[str], values: list[Any]) -> None:
     answer: asyncio.Future[datetime] = stage.loop.create_future()
     stage.receiver.times.append(answer)
@@ -192,6 +222,9 @@ _CHECKS: dict[str, Callable[[Stage, list[str], list[Any]], Any]] = {
     "position": _position,
     "updateAccountValue": _account_value,
     "historicalData": _bars,
+    "historicalDataUpdate": _bar_update,
+    "updateMktDepth": _depth,
+    "updateMktDepthL2": _depth,
     "contractDetails": _details,
     "marketRule": _rule,
     "tickPrice": _price,

@@ -94,6 +94,11 @@ def test_the_scripted_session(gateway: tuple[GatewayProcess, Path]) -> None:
             assert quote.data_type is DataType.LIVE
             assert quote.spread_percent is not None and quote.spread_percent > 0
             assert quote.book_imbalance is not None
+        book = await trader.depth(BHP, rows=3)
+        assert 1 <= len(book.bids) <= 3
+        assert book.bids[0].price < book.asks[0].price
+        assert list(book.bids) == sorted(book.bids, key=lambda level: -level.price)
+        assert list(book.asks) == sorted(book.asks, key=lambda level: level.price)
         hours = await trader.hours(BHP)
         assert all(session.opens < session.closes for session in hours)
 

@@ -31,6 +31,7 @@ def full_pipe() -> Iterator[int]:
 def test_a_paused_terminal_holds_up_nothing(home: Home, full_pipe: int) -> None:
     kelpie = home.launch(full_pipe, STRATEGY="none")
     until(home.ready, "ready to trade", every=0.1)
+    assert home.call("POST", "/trading/pause").status_code == 200  # a warning, for the screen too
     pid = home.gateway_pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
