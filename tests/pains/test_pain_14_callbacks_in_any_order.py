@@ -30,6 +30,8 @@ _CALLBACKS = (
     "commissionReport 2",
 )
 _SAMPLE = 18
+#: More would not be admitted: so many orders of one side leave no room for exits.
+_AT_ONCE = 12
 """Orders at once: IB, and the simulated broker, take no more than 20 of a side."""
 
 
@@ -79,10 +81,12 @@ def test_in_whatever_order_the_callbacks_come_the_end_is_the_same(
     wait_for_open_market()
     with stage.tree() as tree:
         tree.wait_until_ready()
-        for name in orders:
-            taken(tree, name, type="LIMIT", limit_price="30")
-        for name in orders:
-            tree.wait_for_state(name, "FILLED", 30.0)
+        names = list(orders)
+        for few in (names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE)):
+            for name in few:
+                taken(tree, name, type="LIMIT", limit_price="30")
+            for name in few:
+                tree.wait_for_state(name, "FILLED", 30.0)
         assert_agreed(stage, tree)
         for name in orders:
             order = tree.get(f"/orders/{name}")
