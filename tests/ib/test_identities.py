@@ -86,7 +86,9 @@ def test_a_duplicate_id_asks_for_the_truth_and_places_nothing_again() -> None:
             assert notice.alert
             with pytest.raises(ValueError, match="K-1"):
                 link.place(limit_order("K-1"))
-            assert link.place(limit_order("K-2")) == "2", "a fresh id for a fresh order"
+            assert link.place(limit_order("K-2")) == "10001", (
+                "an id well beyond those that were used"
+            )
             await peer.until("3", 2)
             assert [fields[26] for fields in peer.received if fields[0] == "3"] == ["K-1", "K-2"]
             link.close()

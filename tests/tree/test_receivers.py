@@ -57,6 +57,7 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     # Quotes and bars.
     messages.QuoteUpdate: (QUOTES, *READERS),
     messages.Subscribe: (CONNECTION,),
+    messages.Unsubscribe: (CONNECTION,),
     messages.Resubscribe: (QUOTES, HISTORY),
     messages.WantBars: (HISTORY,),
     messages.BarsReady: (HISTORY,),
@@ -103,7 +104,7 @@ TOLD: dict[type[Message], tuple[str, ...]] = {
     messages.OrderRecorded: (ORDERS, *READERS),
     messages.FillRecorded: READERS,
     messages.LoadBook: (names.LEDGER,),
-    messages.BookLoaded: (CONNECTION, ORDERS, *READERS),
+    messages.BookLoaded: (CONNECTION, QUOTES, ORDERS, *READERS),
     messages.TakeSnapshot: (names.LEDGER,),
     messages.BookSnapshot: (RESYNC,),
     # Orders and the wire.
