@@ -39,28 +39,37 @@ def assert_agreed(stage: Stage, tree: Tree, **placed: int) -> None:
     often as `placed` says (by id, with `_` for `-`). Then Kelpie's: the same executions with
     the same commissions, the same holding, and open is what is open there.
     """
-    books = stage.books()
-    ours = [o for o in books.orders if o.request.order_ref.startswith(PREFIX)]
-    wanted = {order.request.order_ref: 1 for order in ours}
-    wanted |= {name.replace("_", "-"): count for name, count in placed.items()}
-    assert stage.wire().orders_per_ref() == wanted
-    assert len(ours) == len({order.request.order_ref for order in ours}), "an order twice"
-    truth = sorted(of_broker(books, PREFIX))
-    until(
-        lambda: sorted(of_hook(tree.get("/fills")["items"])) == truth,
-        f"Kelpie has the broker's executions: {truth}",
-    )
-    until(
-        lambda: _holdings(tree) == (_bought(books), held(books)),
-        f"Kelpie has the broker's holding: {(_bought(books), held(books))}",
-    )
-    until(
-        lambda: (
-            {o.request.order_ref for o in ours if _is_open(tree, o.request.order_ref)}
-            == {o.request.order_ref for o in ours if o.is_open}
-        ),
-        "open here is what is open there",
-    )
+    once = {name.replace("_", "-"): count for name, count in placed.items()}
+
+    def disagreement() -> str:
+        # Read anew each time: a plan may leave a position while this looks.
+        books, placements = stage.books(), stage.wire().orders_per_ref()
+        ours = [o for o in books.orders if o.request.order_ref.startswith(PREFIX)]
+        names = [order.request.order_ref for order in ours]
+        truth = sorted(of_broker(books, PREFIX))
+        holding = (_bought(books), held(books))
+        there = {o.request.order_ref for o in ours if o.is_open}
+        here = {name for name in names if _is_open(tree, name)}
+        told = sorted(of_hook(tree.get("/fills")["items"]))
+        if placements != dict.fromkeys(names, 1) | once or len(names) != len(set(names)):
+            return f"placed {placements}, in the books {names}"
+        if told != truth:
+            return f"executions there {truth}, here {told}"
+        if _holdings(tree) != holding:
+            return f"holding there {holding}, here {_holdings(tree)}"
+        return "" if here == there else f"open there {there}, here {here}"
+
+    said = disagreement()
+
+    def agreed() -> bool:
+        nonlocal said
+        said = disagreement()
+        return not said
+
+    try:
+        until(agreed, "agreed")
+    except AssertionError:
+        raise AssertionError(said) from None
     assert tree.lost_facts() == []
 
 
