@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from actors.base import Actor, on
 from actors.desk_instruments import DeskInstruments
-from actors.desk_view import VenueState, rates_in
+from actors.desk_view import VenueState, rates_in, told_by
 from actors.lanes import FactsPileUp, Quarantined
 from actors.messages import (
     AccountChanged,
@@ -138,7 +138,7 @@ class DeskKnowledge(Actor):
             max_order_value=self.options.max_order_value,
             active_buys=working.active_buys,
             active_sells=working.active_sells,
-            usd_rate=self._rate("USD"),
+            usd_rate=self._rate("USD") if symbol.is_currency_pair else None,
             odd_lots_allowed=self.options.odd_lots_allowed,
             idealpro_minimum_usd=self.options.idealpro_minimum_usd,
             announced=state.schedule.hold_sentence(self.clock.now()) if state is not None else "",
@@ -177,10 +177,12 @@ class DeskKnowledge(Actor):
 
     def _rate(self, currency: str) -> Decimal | None:
         """Base currency for one unit of this one; a rate that is too old is none."""
+        if currency == self.options.base_currency:
+            return Decimal(1)
         rates = rates_in(
             self.options.base_currency,
-            list(self._venues.values()),
             (currency,),
+            told_by(self._venues.values()),
             self._quotes,
             self.clock.monotonic(),
             self.options.stale_after_seconds,

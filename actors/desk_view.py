@@ -249,24 +249,27 @@ class VenueState:
         )
 
 
-def rates_in(
-    base: str,
-    venues: Sequence[VenueState],
-    currencies: Iterable[str],
-    quotes: Mapping[Symbol, Quote],
-    now: float,
-    quote_stale_seconds: float,
-) -> dict[str, Rate]:
-    """Every rate that holdings and cash need, as far as anybody has told it."""
+def told_by(venues: Iterable[VenueState]) -> dict[str, ToldRate]:
+    """The rates that accounts have named, by currency; the newest word counts."""
     told: dict[str, ToldRate] = {}
     for state in venues:
         for currency, rate in state.told_rates.items():
             if currency not in told or rate.received > told[currency].received:
                 told[currency] = rate
-    needed = {base, *currencies}
-    needed.update(currency for state in venues for currency in state.currencies())
+    return told
+
+
+def rates_in(
+    base: str,
+    currencies: Iterable[str],
+    told: Mapping[str, ToldRate],
+    quotes: Mapping[Symbol, Quote],
+    now: float,
+    quote_stale_seconds: float,
+) -> dict[str, Rate]:
+    """The rates of these currencies, as far as anybody has told them."""
     found = {}
-    for currency in sorted(needed):
+    for currency in currencies:
         best = rate_of(
             currency,
             base,
@@ -317,8 +320,10 @@ def desk_view(
     """Everything that the desk decides by, as plain values."""
     symbols = {*positions, *(symbol for state in venues for symbol in state.holdings())}
     symbols |= {order.request.symbol for order in orders}
-    currencies = {symbol.currency for symbol in symbols}
-    rates = rates_in(base_currency, venues, currencies, quotes, monotonic, quote_stale_seconds)
+    currencies = {base_currency, *(symbol.currency for symbol in symbols)}
+    currencies.update(currency for state in venues for currency in state.currencies())
+    told = told_by(venues)
+    rates = rates_in(base_currency, currencies, told, quotes, monotonic, quote_stale_seconds)
     market = Market(quotes, rates, monotonic, quote_stale_seconds)
     held = position_views(venues, positions, market)
     accounts = tuple(state.account_view(base_currency, rates) for state in venues)
