@@ -11,6 +11,7 @@ from actors.desk_previews import DeskPreviews
 from actors.desk_view import desk_view
 from actors.lanes import State
 from actors.messages import (
+    Alert,
     BookLoaded,
     GetDesk,
     Introduce,
@@ -120,6 +121,24 @@ class Desk(DeskPreviews):
         self._loaded = True
         for venue in self._venues:
             self._tell_exposure(venue)
+            self._tell_of_orphans(venue)
+
+    def _tell_of_orphans(self, venue: str) -> None:
+        """What is held of a symbol that the settings no longer name is looked after by nobody."""
+        held = [p.symbol for p in self._positions.values() if p.venue == venue and p.quantity]
+        orphans = sorted(str(symbol) for symbol in held if symbol not in self.options.venue_of)
+        if not orphans:
+            return
+        sentence = (
+            f"{', '.join(orphans)}: held, and not among ALLOWED_SYMBOLS. There are no quotes of "
+            "it, no plan and no exits; only stops that rest at the venue stand."
+        )
+        cure = "Name it in ALLOWED_SYMBOLS and start Kelpie again, or sell it by hand."
+        now = self.clock.now()
+        alert = Alert(venue, "error", "HELD_NOT_ALLOWED", sentence, cure, now, told=1, stands=True)
+        self.log.error("{} {}", sentence, cure)
+        self._alert(alert)
+        self.tell(names.NARRATOR, alert)
 
     # -- the switch, and the view --------------------------------------------------------
 

@@ -21,7 +21,7 @@ ROOMS = (
     "resolution",
 )
 #: Words in capitals that are no codes of refusals: of orders, and why a venue is out of reach.
-OTHERS = {"NOT_CONNECTED", "NOT_RECONCILED", "CIRCUIT_OPEN"} | {
+OTHERS = {"NOT_CONNECTED", "NOT_RECONCILED", "CIRCUIT_OPEN", "HELD_NOT_ALLOWED"} | {
     "GET",
     "POST",
     "DELETE",

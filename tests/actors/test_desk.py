@@ -13,6 +13,7 @@ from actors.desk_knowledge import DeskOptions
 from actors.lanes import FactsPileUp
 from actors.messages import (
     BookLoaded,
+    GetDesk,
     InstrumentKnown,
     IntentRefused,
     LinkUp,
@@ -25,10 +26,12 @@ from actors.messages import (
     RecordIntent,
     Verdict,
 )
+from adapters.book import ManagedPosition
 from adapters.venue import LinkOpened
 from domain.amendments import Wanted
 from domain.orders import OrderRequest
 from domain.quotes import DataType, Quote
+from domain.symbols import Symbol
 from domain.venue import InstrumentDetails, PriceStep
 from tests.actors.company import Company, gathered
 from tests.actors.conftest import LIMIT
@@ -53,7 +56,7 @@ OPTIONS = DeskOptions(
 def company() -> Iterator[Company]:
     """A desk that may trade: connected, reconciled, one share known and quoted."""
     actors = {DESK: lambda s, seat: Desk(s, seat, options=OPTIONS)}
-    with gathered(actors, names.LEDGER, MONITOR, *AROUND) as gathering:
+    with gathered(actors, names.LEDGER, MONITOR, names.NARRATOR, *AROUND) as gathering:
         gathering.heard.wait_for(LoadBook)
         step = PriceStep(Decimal(0), Decimal("0.01"))
         details = InstrumentDetails(
@@ -128,3 +131,20 @@ def test_before_the_book_has_come_it_says_of_no_order_that_it_is_not_open(
     company.restart(DESK)
     company.heard.wait_for(LoadBook, times=2)
     assert said() == ["BOOK_NOT_READ"] * 2
+
+
+def test_what_is_held_and_no_longer_allowed_is_told_until_somebody_acts(company: Company) -> None:
+    gone = ManagedPosition(
+        symbol=Symbol("CBA", "AUD"),
+        venue=names.IB,
+        quantity=Decimal(7),
+        average_price=Decimal(100),
+        opened_at=company.clock.now(),
+        realised_pnl=Decimal(0),
+        commissions=(),
+    )
+    company.tell(DESK, BookLoaded((), (gone,), ()))
+    view = company.system.ask(DESK, GetDesk()).get(timeout=LIMIT)
+    [alert] = view.venues[0].alerts
+    assert alert.code == "HELD_NOT_ALLOWED"
+    assert "CBA/AUD" in alert.sentence
