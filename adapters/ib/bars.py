@@ -141,9 +141,9 @@ class Bars:
         except RequestRefused as refused:
             raise HistoryError(history_cause(refused.text), refused.text) from None
         except asyncio.CancelledError:
-            waits = self._requests.give_up(request)
-            # Our own time limit may have come just before the caller's.
-            if waits or isinstance(answer.exception(), RequestUnended):
+            self._requests.give_up(request)
+            # Our own time limit may have come just before the caller's, or just after it.
+            if answer.cancelled() or isinstance(answer.exception(), RequestUnended):
                 self._cancel(request)
             raise
         zone = self._zone(key)
