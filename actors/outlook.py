@@ -50,6 +50,9 @@ class Outlook:
     _troubles: dict[str, _Trouble] = field(default_factory=dict)
     _announced: datetime | None = None
     """The start of the last window that was announced."""
+    _well: bool = False
+    _well_until: datetime | None = None
+    """When it could last be traded, before this outage."""
 
     # -- the venue as a whole ------------------------------------------------------------
 
@@ -57,12 +60,14 @@ class Outlook:
         """It cannot be traded; gives the sentence, with what the length of the outage adds."""
         if self._outage is None:
             self._outage = _Outage(now, cause, sentence)
+            self._well, self._well_until = False, now if self._well else None
         self._outage.cause, self._outage.sentence = cause, sentence
         self.look(now)
         return self._sentence(self._outage, now)
 
     def up(self, now: datetime) -> None:
         """It can be traded again."""
+        self._well = True
         outage, self._outage = self._outage, None
         standing, self._standing = self._standing, None
         if outage is not None and standing is not None:
@@ -157,7 +162,8 @@ class Outlook:
             window
             for each in self.schedule.recurrences
             for window in each.windows(before, now)
-            if window.starts <= now
+            # A login after which it could be traded has been made.
+            if window.starts <= now and not (self._well_until and window.ends <= self._well_until)
         ]
         return outage_sentence(outage.cause, outage.sentence, outage.since, now, recent)
 

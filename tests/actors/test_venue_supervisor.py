@@ -24,6 +24,7 @@ from actors.messages import (
     RenewLink,
     VenueExposed,
 )
+from actors.outlook import Outlook
 from actors.system import ActorSystem
 from actors.venue import VenueSupervisor
 from domain.maintenance import Recurrence, Schedule, WindowKind
@@ -404,3 +405,12 @@ def test_a_refusal_of_data_is_no_reason_to_renew_the_link(venue: Venue) -> None:
     venue.diary.wait_for("desk", "alert IB10197 1")
     assert alerts(venue, "IB10197") == ["1"], "one alert for all of them"
     assert (CONNECTION, "renew DATA_SILENT") not in venue.diary.entries
+
+
+def test_a_login_after_which_the_link_stood_is_blamed_for_nothing() -> None:
+    clock = WarpClock()
+    schedule = around(clock, WindowKind.LOGIN, timedelta(minutes=-90), timedelta(minutes=60))
+    now, said = clock.now(), Outlook("ib", schedule, lambda alert: None)
+    assert "IB Key" in said.down("NOT_CONNECTED", "Not yet.", now)
+    said.up(now)
+    assert "IB Key" not in said.down("PEER_CLOSED", "It closed.", now)
