@@ -1,5 +1,5 @@
 # `make run` and `make test` work in a fresh checkout; nothing else need be done by hand.
-.PHONY: run test lint bench ib_async lock clean help
+.PHONY: run init test lint bench simulate crash week install uninstall ib_async pictures lock clean help
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -11,6 +11,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 
 run: $(VENV)/run.stamp  ## Run Kelpie; add to it by ARGS="..."
 	@exec $(BIN)/python supervisor.py run $(ARGS)
+
+init: $(VENV)/run.stamp  ## Answer ten questions, and have .env written; add to it by ARGS="..."
+	@exec $(BIN)/python supervisor.py init $(ARGS)
 
 test: $(VENV)/dev.stamp $(VENV)/ib_async/stamp  ## Run the tests; add to them by ARGS="..."
 	@exec $(BIN)/python -m pytest -n auto $(ARGS)
@@ -24,12 +27,38 @@ lint: $(VENV)/dev.stamp  ## Check style, types, and which room imports which
 bench: $(VENV)/dev.stamp  ## Measure; add to it by ARGS="..."
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
+simulate: $(VENV)/dev.stamp  ## Live through 300 simulated days: SEEDS=... DAYS=..., or SEED=... alone, more by ARGS="..."
+	@exec $(BIN)/python -m rehearsal.simulate $(if $(SEED),--seed $(SEED)) \
+	$(if $(SEEDS),--seeds $(SEEDS)) $(if $(DAYS),--days $(DAYS)) \
+	$(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+crash: $(VENV)/dev.stamp  ## Kill it 200 times: KILLS=... SEED=... REPORT=file, more by ARGS="..."
+	@exec $(BIN)/python -m rehearsal.crash $(if $(KILLS),--kills $(KILLS)) \
+	$(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+week: $(VENV)/dev.stamp  ## Live through five trading days, and hold Kelpie's account to the broker's: ARGS="--days 2"
+	@exec $(BIN)/python -m rehearsal.week $(ARGS)
+
+install:  ## Install Kelpie as a service (sudo); try it with ARGS="--root DIR"
+	@$(NEEDS_PYTHON)
+	@exec $(PYTHON) -B -m console.install install $(ARGS)
+
+uninstall:  ## Take the service out again (sudo); settings, state and logs stay
+	@$(NEEDS_PYTHON)
+	@exec $(PYTHON) -B -m console.install uninstall $(ARGS)
+
+define NEEDS_PYTHON
+test -n "$(PYTHON)" || { echo "Kelpie needs Python 3.11, 3.12 or 3.13, and none was found:" \
+"install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+$(PYTHON) -c '$(SUITABLE)' || { echo "Kelpie needs Python 3.11, 3.12 or 3.13;" \
+"$(PYTHON) is another." >&2; exit 1; }
+endef
+
 # A change of the locked libraries makes the environment anew, so that nothing old stays in it.
 $(VENV)/run.stamp: requirements/run.txt
-	@test -n "$(PYTHON)" || { echo "Kelpie needs Python 3.11, 3.12 or 3.13, and none was found:" \
-	"install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@$(PYTHON) -c '$(SUITABLE)' || { echo "Kelpie needs Python 3.11, 3.12 or 3.13;" \
-	"$(PYTHON) is another." >&2; exit 1; }
+	@$(NEEDS_PYTHON)
+	@test ! -L $(VENV) || { echo "$(VENV) is a link to $$(readlink $(VENV)), and to make it anew would" \
+	"empty that folder: remove the link (rm $(VENV)) and call make again." >&2; exit 1; }
 	@echo "Making the environment $(VENV) (a minute or two, once) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) -r requirements/run.txt
@@ -53,6 +82,9 @@ $(VENV)/ib_async/stamp: $(VENV)/run.stamp requirements/ib_async.txt
 PIP_COMPILE := build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
+pictures: $(VENV)/dev.stamp  ## Make the docs' pictures of the pages anew (with Debian's Chromium)
+	@exec $(BIN)/python -m tests.browser.pictures $(ARGS)
+
 lock:  ## Choose the versions anew, after a change of requirements/*.in (with Python 3.11)
 	@python3.11 -m venv --clear build/lock
 	@build/lock/bin/python -m pip --quiet install pip-tools==7.6.2
@@ -67,4 +99,4 @@ clean:  ## Remove what was made here, but never the state and the logs
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z_]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | \
-	while IFS='|' read -r name text; do printf '%-12s%s\n' "$$name" "$$text"; done
+	while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done

@@ -6,7 +6,7 @@ what the next would have asked for. Times are monotonic seconds, spans UTC epoch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -80,6 +80,8 @@ class BarQueue:
         self._backoff = _BACKOFF_SECONDS
         self.held_until = 0.0
         self.log: dict[str, Sent] = {}
+        self._on_the_way: set[str] = set()
+        """Of a link that has ended, and not answered: as good as open until the next one stands."""
         self.asked = 0
         self.refused_for_pacing = 0
 
@@ -179,12 +181,27 @@ class BarQueue:
         When the venue counted a request is known by its answer alone: before that it may do so
         now, and after it counts as of the answer. So no delay on the way can break a rule.
         """
+        may_count_now = self._open.keys() | self._on_the_way
         self.log = {
-            ticket: Sent(now, sent.request) if ticket in self._open else sent
+            ticket: Sent(now, sent.request) if ticket in may_count_now else sent
             for ticket, sent in self.log.items()
-            if ticket in self._open or recent([sent], now)
+            if ticket in may_count_now or recent([sent], now)
         }
         return self.log
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The tickets of those that the venue may count yet."""
+        return (*self._open, *self._on_the_way)
+
+    def left_behind(self, tickets: Iterable[str]) -> None:
+        """Their link ended without an answer: what was on its way there may still arrive."""
+        self._on_the_way.update(tickets)
+
+    def link_stands(self, now: float) -> None:
+        """A gateway that lets us in anew has read what the last link left it."""
+        self.counted(now)
+        self._on_the_way.clear()
 
     def _candidates(self) -> Iterator[tuple[tuple[int, int], float, Ask]]:
         """By priority and age, with the moment before which it is not to be tried."""
@@ -226,6 +243,8 @@ class BarQueue:
         """What this was the answer to; None when it is nobody's any more."""
         ask = self._open.pop(ticket, None)
         if ask is None:
+            if ticket in self.log:  # of an older life of this seat: it was counted by now
+                self.log[ticket] = Sent(now, self.log[ticket].request)
             return None
         del self._asked_at[ticket]
         self.log[ticket] = Sent(now, ask.paced)

@@ -43,6 +43,10 @@ class Declared(Exception):
     """An error that a handler raises on purpose: it answers, and crashes nothing."""
 
 
+class NotNow(Declared):
+    """It cannot be answered at the moment, through no fault of the question."""
+
+
 def on(kind: type[M]) -> Callable[[Callable[[Any, M], Any]], Callable[[Any, M], Any]]:
     """Mark a method as the handler of one type of message."""
 
@@ -63,7 +67,7 @@ class Actor(pykka.Actor):
     """It runs on an event loop of its own, and may start coroutines there."""
     owns_handle: ClassVar[bool] = False
     """It owns something of the outside world: wedged, it is not replaced beside its ghost."""
-    budget_seconds: ClassVar[float] = 5.0
+    budget_seconds: float = 5.0
     """A handler that takes longer is wedged."""
     _handlers: ClassVar[dict[type[Message], Callable[[Any, Any], Any]]] = {}
 
@@ -177,6 +181,11 @@ class Actor(pykka.Actor):
             started = ChildStarted(self.seat.name, self.incarnation)
             self.system.tell(self.seat.parent, started, sender=self.seat.name)
 
+    @property
+    def at_work(self) -> bool:
+        """It has been started, and takes messages until further notice; any thread may ask."""
+        return self._begun and self._exit is None and not self.fenced
+
     def step(self) -> bool:
         """Handle at most one message; False when this incarnation has ended."""
         if self._exit is not None or self.fenced:
@@ -196,7 +205,7 @@ class Actor(pykka.Actor):
 
     def on_ready(self, wake: Callable[[], None] | None) -> None:
         """Be woken by each put."""
-        self.seat.mailbox.on_put(wake)
+        self.seat.mailbox.on_put(self, wake)
 
     def leave(self) -> None:
         """Run `on_stop`, if the start was done."""
@@ -213,6 +222,7 @@ class Actor(pykka.Actor):
         once; whoever asked what it was handling is told.
         """
         self.fenced = True
+        self.seat.exits[ExitKind.WEDGED.value] += 1
         # A stop that the ghost never read must not end its successor.
         self._drop_what_was_for_this_one("it was replaced while it hung")
         in_hand = self.seat.mailbox.seat_reader(None)
@@ -236,6 +246,7 @@ class Actor(pykka.Actor):
             return
         self.seat.handling = None
         self.seat.last_exit = exit
+        self.seat.exits[exit.kind.value] += 1
         self._drop_what_was_for_this_one(f"the actor ended: {exit.sentence}")
         # Only now: whoever sees it may seat the next incarnation at once.
         self.actor_stopped.set()
@@ -302,6 +313,7 @@ class Actor(pykka.Actor):
         self.seat.handling = None
         self.seat.handled[kind] += 1
         self.seat.handle_seconds.append(ended - begun)
+        self.seat.handle_histogram.observe(ended - begun)
         self._publish(ended)
 
     def _receive(self, message: Any) -> Any:

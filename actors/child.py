@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -31,6 +32,15 @@ class Restart(Enum):
     TEMPORARY = "temporary"
 
 
+class OnStreak(Enum):
+    """What becomes of a child that crashes again and again."""
+
+    ESCALATE = "escalate"
+    """Its supervisor gives up, and that one's own supervisor decides."""
+    PARK = "park"
+    """It is not started any more until a person says so; its siblings live on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """What a supervisor knows of a child before it is born."""
@@ -41,11 +51,19 @@ class Child:
     start_seconds: float = 10.0
     stop_seconds: float = 5.0
     backoff: Backoff = CHILD_BACKOFF
+    on_streak: OnStreak = OnStreak.ESCALATE
+    longest_streak: int | None = 10
+    """So many crashes in a row are borne, with never `backoff.reset_after` healthy seconds between
+    them; None for any number.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Intensity:
-    """More than so many crashes in so many seconds, and the supervisor gives up."""
+    """More than so many crashes in so many seconds are not borne.
+
+    Those of the children are counted together, but for each that is to be parked on its own.
+    """
 
     crashes: int = 5
     seconds: float = 60.0
@@ -62,6 +80,7 @@ class Phase(Enum):
     RUNNING = "running"
     STOPPING = "stopping"
     ENDED = "ended"
+    PARKED = "parked"
 
 
 @dataclass(slots=True)
@@ -74,7 +93,13 @@ class ChildRecord:
     wanted: bool = True
     not_before: float = 0.0
     running_since: float = 0.0
+    was_running: bool = False
+    """When it ended it had been started, and was not being stopped."""
     streak: int = 0
+    """Ends in a row, of any kind: how long the next wait may be."""
+    crashes_in_a_row: int = 0
+    crashes: deque[float] = field(default_factory=deque)
+    """When it crashed, monotonic seconds; of one that is to be parked."""
     waiting_for: str = ""
     occupant: Actor | None = field(default=None, repr=False)
 

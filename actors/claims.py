@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from actors.messages import OrderJudged, QueryOrder
+from domain.claims import Claimed, ClaimedBy, claim_holds
 from domain.orders import OrderState
-from domain.reconciliation import Claimed, ClaimedBy, claim_holds
 from domain.venue import Round
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from actors import names
@@ -21,13 +22,16 @@ from actors.messages import (
     AskRound,
     BarsAnswered,
     BookLoaded,
+    ClockSeen,
     FarmChanged,
     Introduce,
     LinkUp,
+    LoadBook,
     RenewLink,
     RoundEnded,
     Subscribe,
     Unsubscribe,
+    VenueSaid,
 )
 from actors.order_door import OrderDoor
 from actors.seat import Seat
@@ -40,7 +44,10 @@ from adapters.venue import (
     VenueSink,
 )
 from domain.symbols import Symbol
-from runtime.loop_lag import LoopLag
+from runtime.loop_lag import EVERY_SECONDS, LoopLag
+
+_GUARDS = (names.PROTECTION, names.PLAN_MONITOR)
+"""What they know of the venue's orders, closes and quotes is of one link, and ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class ConnectionOptions:
     heartbeat_deadline_seconds: float = 5.0
     instrument_seconds: float = 15.0
     bars_seconds: float = 60.0
+    lag_seconds: float = EVERY_SECONDS
+    """How often the lag of its loop is measured."""
     first_look: FirstLook = field(default_factory=FirstLook)
     """One for the process, whatever becomes of its links."""
 
@@ -79,6 +88,7 @@ class Connection(OrderDoor):
         self._lag: LoopLag | None = None
         self._beat_at: float | None = None
         self._beat_seconds: float | None = None
+        self._clock_offset: float | None = None
         self._instruments = Instruments(
             self,
             lambda: self.link,
@@ -92,9 +102,10 @@ class Connection(OrderDoor):
     def on_start(self) -> None:
         """Build the link and begin to open it; wait for nothing."""
         loop = asyncio.get_running_loop()
-        self._lag = LoopLag(loop)
+        self._lag = LoopLag(loop, self.options.lag_seconds)
         self._lag.start()
         self._link = self._make_link(loop, self._sink)
+        self.tell(names.LEDGER, LoadBook(self.seat.name, self.incarnation))
         self.run(self._open())
 
     def on_stop(self) -> None:
@@ -115,6 +126,7 @@ class Connection(OrderDoor):
             if self._beat_at is None
             else round(now - self._beat_at, 3),
             "heartbeat_round_trip_seconds": self._beat_seconds,
+            "clock_ahead_seconds": self._clock_offset,
             "orders_handed": self._handed,
             "link": dict(self.link.telemetry()),
             "loop_lag_seconds": round(self._lag.last, 6) if self._lag else None,
@@ -131,18 +143,20 @@ class Connection(OrderDoor):
             return
         if not await self._pulse("NO_FIRST_HEARTBEAT"):
             return
-        self._opened = opened
+        self._opened, self._opened_at = opened, self.clock.now()
         self.log.info(
             "Connected to {} (server version {}).", self.venue, self._opened.server_version
         )
-        up = LinkUp(self.venue, self.epoch, self._opened)
+        up = LinkUp(self.venue, self.epoch, self._opened, self._opened_at)
         for name in (
             names.orders(self.venue),
             names.resync(self.venue),
             names.quotes(self.venue),
             names.history(self.venue),
             names.DESK,
+            *(each for each in _GUARDS if each in self.options.traders),
             names.NARRATOR,
+            names.LIVE_GATE,
         ):
             self.tell(name, up)
         self.after(self.options.heartbeat_seconds, "heartbeat")
@@ -152,7 +166,11 @@ class Connection(OrderDoor):
     def _introduce(self, message: Introduce) -> None:
         if self._opened is None:
             return
-        self.tell(message.seat, LinkUp(self.venue, self.epoch, self._opened))
+        up = LinkUp(self.venue, self.epoch, self._opened, self._opened_at)
+        self.tell(message.seat, up)
+        if message.seat == names.resync(self.venue) and self._sink.out_of_reach is not None:
+            # It began anew on this link: what it compares while that stands proves nothing.
+            self.tell(message.seat, VenueSaid(self.venue, self.epoch, self._sink.out_of_reach))
         if message.seat in (names.orders(self.venue), names.resync(self.venue)):
             return  # to them an order is an order, whatever it is for
         if message.seat == names.DESK:
@@ -162,7 +180,10 @@ class Connection(OrderDoor):
 
     @on(BookLoaded)
     def _book(self, message: BookLoaded) -> None:
-        self._instruments.judge(message)
+        if message.ticket == self.incarnation:
+            self._instruments.also(message)
+        elif not message.ticket:
+            self._instruments.judge(message)
 
     def on_timer(self, name: str) -> None:
         """The next beat is due, or an instrument is asked for again."""
@@ -181,7 +202,7 @@ class Connection(OrderDoor):
         begun = self.clock.monotonic()
         limit = self.options.heartbeat_deadline_seconds
         try:
-            await asyncio.wait_for(self.link.server_time(), limit)
+            told = await asyncio.wait_for(self.link.server_time(), limit)
         except TimeoutError:
             sentence = (
                 f"{self.venue} has not answered for {limit:.0f} s, though the socket is open."
@@ -193,7 +214,16 @@ class Connection(OrderDoor):
             return False
         self._beat_at = self.clock.monotonic()
         self._beat_seconds = self._beat_at - begun
+        self._compare_clocks(told, self._beat_seconds)
         return True
+
+    def _compare_clocks(self, told: datetime, seconds: float) -> None:
+        """Held against the venue's: in the middle of its second, and of the time of the answer."""
+        ours = self.clock.now() - timedelta(seconds=seconds / 2)
+        offset = (ours - told).total_seconds() - 0.5
+        self._clock_offset = offset
+        seen = ClockSeen(self.venue, self.epoch, offset, 0.5 + seconds / 2)
+        self.tell(names.LIVE_GATE, seen)
 
     def lose(self, error: LinkError) -> None:
         """The link is gone: end, so that the chain is started anew."""

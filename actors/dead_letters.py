@@ -25,6 +25,13 @@ class DeadLetter:
     cause: str
     correlation: str
     quarantined: bool
+    content: str = ""
+    """All of a quarantined fact, as text."""
+    times: int = 0
+    """How often it was quarantined."""
+
+
+_LONGEST_CONTENT = 8000
 
 
 class DeadLetters:
@@ -61,6 +68,8 @@ class DeadLetters:
             cause=cause,
             correlation=envelope.correlation,
             quarantined=quarantined,
+            content=repr(envelope.message)[:_LONGEST_CONTENT] if quarantined else "",
+            times=envelope.quarantines,
         )
         with self._lock:
             self._counts[letter.lane] += 1
@@ -69,6 +78,18 @@ class DeadLetters:
             else:
                 self._recent.append(letter)
         return letter
+
+    def find(self, id: str) -> DeadLetter | None:
+        """The quarantined one of that id."""
+        with self._lock:
+            kept = self._quarantine.get(id)
+            return None if kept is None else kept[0]
+
+    def release(self, id: str) -> Envelope | None:
+        """Take a quarantined one out; None where there is none of that id."""
+        with self._lock:
+            kept = self._quarantine.pop(id, None)
+            return None if kept is None else kept[1]
 
     def items(self) -> list[DeadLetter]:
         """Quarantined ones first, then the last of the others, oldest first."""

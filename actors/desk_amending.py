@@ -7,7 +7,7 @@ from datetime import datetime
 
 from actors import names
 from actors.base import on
-from actors.desk_answers import DeskAnswers
+from actors.desk_adopting import DeskAdopting
 from actors.desk_knowledge import DeskOptions
 from actors.messages import (
     AmendmentRefused,
@@ -28,7 +28,7 @@ _ONCE_MORE = "-again"
 """How the id of an amendment ends that is tried a second time, after an auction."""
 
 
-class DeskAmending(DeskAnswers):
+class DeskAmending(DeskAdopting):
     """Admits or refuses changes."""
 
     def __init__(self, system: ActorSystem, seat: Seat, *, options: DeskOptions) -> None:
@@ -61,7 +61,8 @@ class DeskAmending(DeskAnswers):
         self._amending[name] = decision.amendment
         self._amenders[name] = message.proposer
         deadline = min(message.deadline, self.clock.monotonic() + self.options.command_seconds)
-        epoch = self._venues[order.venue].epoch
+        state = self._venues.get(order.venue)
+        epoch = state.epoch if state is not None else 0  # in the shadow there is no link
         self.tell(names.LEDGER, RecordAmendment(decision, message.proposer, deadline, epoch))
         return self._tell_proposer(message.proposer, Verdict(name, True))
 

@@ -6,17 +6,20 @@ from collections import OrderedDict
 
 from actors import names
 from actors.base import on
-from actors.desk_knowledge import DeskKnowledge, DeskOptions
+from actors.desk_knowledge import DeskOptions
+from actors.desk_risk import DeskRisk
 from actors.lanes import Command
-from actors.messages import GetVerdict, Propose, ProposeAmend, ProposeCancel, Verdict
+from actors.messages import AdoptPosition, GetVerdict, Propose, ProposeAmend, ProposeCancel, Verdict
 from actors.seat import Seat
 from actors.system import ActorSystem
 from domain.admission import Refusal
 
 _REMEMBERED = 1000
+_SEATS = (names.STRATEGIST, names.PLAN_MONITOR, names.PROTECTION)
+"""Proposers that are told; a person asks."""
 
 
-class DeskAnswers(DeskKnowledge):
+class DeskAnswers(DeskRisk):
     """Verdicts, and the memory of those that came later than the answer."""
 
     def __init__(self, system: ActorSystem, seat: Seat, *, options: DeskOptions) -> None:
@@ -26,6 +29,8 @@ class DeskAnswers(DeskKnowledge):
 
     def on_expired(self, command: Command) -> Verdict | None:
         """Whoever proposed is told: else it would wait for ever."""
+        if isinstance(command, AdoptPosition):
+            return too_late(str(command.symbol))
         if isinstance(command, Propose):
             name = command.request.client_order_id
         elif isinstance(command, ProposeCancel | ProposeAmend):
@@ -35,7 +40,7 @@ class DeskAnswers(DeskKnowledge):
         return self._tell_proposer(command.proposer, too_late(name))
 
     def _tell_proposer(self, proposer: str, verdict: Verdict) -> Verdict:
-        if proposer in (names.STRATEGIST, names.PLAN_MONITOR) and not verdict.pending:
+        if proposer in _SEATS and not verdict.pending:
             self.tell(proposer, verdict)
         return verdict
 

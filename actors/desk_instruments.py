@@ -26,6 +26,11 @@ class DeskInstruments:
         """What it is; None while it is not known, or may not be traded."""
         return self._known.get(symbol)
 
+    @property
+    def known(self) -> Mapping[Symbol, InstrumentDetails]:
+        """All that are described and may be traded."""
+        return self._known
+
     def calendar(self, details: InstrumentDetails) -> ExchangeCalendar | None:
         """The baked calendar of its exchange, where there is one."""
         return self._calendars.get(details.exchange)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from actors import names
 from actors.base import on
-from actors.desk_admitting import DeskAdmitting
 from actors.desk_answers import too_late
+from actors.desk_doubts import DeskDoubts
 from actors.desk_knowledge import DeskOptions
 from actors.messages import AskPreview, PreviewCame, Propose, Verdict
 from actors.seat import Seat
@@ -29,7 +29,7 @@ class _Parked:
     ticket: int
 
 
-class DeskPreviews(DeskAdmitting):
+class DeskPreviews(DeskDoubts):
     """Asks for previews, and takes up what waited for them."""
 
     def __init__(self, system: ActorSystem, seat: Seat, *, options: DeskOptions) -> None:
@@ -44,10 +44,10 @@ class DeskPreviews(DeskAdmitting):
         return preview_key(admission, zone, self.clock.now())
 
     def _wants_preview(self, admission: Admission) -> bool:
-        large = self.options.preview_above * self.options.max_order_value
-        return self.options.previews and wants_preview(
-            admission, self._key(admission), self._previewed, large
-        )
+        large = self.options.preview_above * self._max_order_value
+        # To ask what it would cost is to send an order, whatever is said of it.
+        asks = self.options.previews and not self.options.observing
+        return asks and wants_preview(admission, self._key(admission), self._previewed, large)
 
     def _park(self, admission: Admission, message: Propose, group: OrderGroup) -> Verdict:
         """Reserve it, ask the venue, and go on."""
@@ -97,20 +97,32 @@ class DeskPreviews(DeskAdmitting):
         name, preview = came.client_order_id, came.preview
         if preview is None:
             cure = "Nothing was placed. Try again; `kelpie status` shows how the venue is."
-            return self._refuse(Refusal(name, came.code, came.sentence, cure))
+            return self._refuse_parked(parked, Refusal(name, came.code, came.sentence, cure))
         refusal = judge_preview(name, preview)
         if parked.message.preview_only:
+            if refusal is None:
+                decision = self._decide_group(
+                    parked.group, parked.message.proposer, preview=preview
+                )
+                refusal = decision if isinstance(decision, Refusal) else None
             shown = Verdict(name, refusal is None, preview=preview)
             if refusal is None:
                 return shown
             return replace(shown, code=refusal.code, sentence=refusal.sentence, cure=refusal.cure)
         if refusal is not None:
-            return self._refuse(refusal)
+            return self._refuse_parked(parked, refusal)
         self._previewed = {key for key in self._previewed if key.day >= parked.key.day}
         self._previewed.add(parked.key)
         if self.clock.monotonic() > parked.message.deadline:
-            return too_late(name)
-        decision = self._decide_group(parked.group)
+            verdict = too_late(name)
+            self._tell_too_late(parked.message, verdict)
+            return verdict
+        decision = self._decide_group(parked.group, parked.message.proposer, preview=preview)
         if isinstance(decision, Refusal):
-            return self._refuse(decision)
-        return self._admit(replace(decision, preview=preview), parked.message)
+            return self._refuse_parked(parked, decision)
+        return self._admit(decision, parked.message)
+
+    def _refuse_parked(self, parked: _Parked, refusal: Refusal) -> Verdict:
+        if not parked.message.preview_only:
+            self._tell_refused(parked.message, parked.group.first, refusal)
+        return self._refuse(refusal)

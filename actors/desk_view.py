@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -18,12 +19,16 @@ from actors.messages import (
 from adapters.book import ManagedPosition
 from domain.account import SUM, AccountRows
 from domain.farms import Farm, FarmKind
+from domain.foreign import ForeignOrder, foreign_reserved
+from domain.guard import Guard
 from domain.holdings import reserved_of
 from domain.maintenance import Schedule
 from domain.orders import Order
 from domain.outage import health
+from domain.permits import Hold
 from domain.quotes import Quote
-from domain.rates import Rate, ToldRate, rate_of
+from domain.rates import Rate, ToldRate, newest_told, rates_in
+from domain.shadow import SHADOW
 from domain.symbols import Symbol
 from domain.valuation import Holding, Market, equity_view, position_view
 from domain.venue import AccountValue, PositionReport
@@ -48,7 +53,10 @@ class VenueState:
         self.connected = False
         self.reconciled = False
         self.circuit = "closed"
+        self._circuit_told = False
         self.epoch = 0
+        self.linked_at: datetime | None = None
+        """When the last link of which we know was made."""
         self._over = 0
         """The last link of which we know that it has ended."""
         self._early: Reconciled | NotReconciled | None = None
@@ -64,6 +72,13 @@ class VenueState:
         self._alerts: dict[str, Alert] = {}
         self._next_try_at: float | None = None
         self._held: dict[Symbol, Decimal] = {}
+        self._held_on = 0
+        """The link on which the venue last told all that the account holds."""
+        self._left_since: dict[Symbol, Decimal] = {}
+        """What has left, by our fills, since the venue last told what it holds of the symbol."""
+        self._has_in_it: dict[Symbol, frozenset[str]] = {}
+        """The executions that were heard before the venue's last word on the symbol."""
+        self._costs: dict[Symbol, Decimal] = {}
         self._last: Reconciled | None = None
         self._rows = AccountRows()
         self.told_rates: dict[str, ToldRate] = {}
@@ -96,7 +111,7 @@ class VenueState:
         before = self.reason()
         self.connected, self.reconciled = True, False
         self._turned(before, now)
-        self.epoch = message.epoch
+        self.epoch, self.linked_at = message.epoch, message.at
         self.account = message.opened.account
         self.server_version = message.opened.server_version
         self._next_try_at = None
@@ -128,9 +143,7 @@ class VenueState:
         self.reconciled = True
         self._turned(before, now)
         self._last = message
-        self._held = {}
-        for report in message.held:
-            self.take_position(report)
+        self._take_holdings(message.held)
         self._set("", "", now)
 
     def take_not_reconciled(self, message: NotReconciled, now: datetime) -> None:
@@ -141,13 +154,28 @@ class VenueState:
             before = self.reason()
             self.reconciled = False
             self._turned(before, now)
+            if message.held is not None:
+                self._take_holdings(message.held)
             self._set(message.sentence, message.cause, now)
+
+    def _take_holdings(self, held: Iterable[PositionReport]) -> None:
+        self._held, self._held_on, self._left_since = {}, self.epoch, {}
+        for report in held:
+            known = self._has_in_it.get(report.symbol, ()) if report.symbol is not None else ()
+            self.take_position(report, known)
 
     def take_circuit(self, message: CircuitChanged, now: datetime) -> None:
         """The circuit gates entries."""
+        self._circuit_told = True
         before = self.reason()
         self.circuit = message.state
         self._turned(before, now)
+
+    def book_says_circuit(self, forced: str, now: datetime) -> None:
+        """A person held it open when this was written; its supervisor's own word is newer."""
+        if forced and not self._circuit_told:
+            sentence = f"held open by a person: {forced}"
+            self.take_circuit(CircuitChanged(self.venue, "forced-open", sentence), now)
 
     def take_farm(self, message: FarmChanged) -> None:
         """How one of its data farms is; those of an older link are forgotten."""
@@ -163,10 +191,17 @@ class VenueState:
         if message.stands:
             self._alerts[message.code] = message
 
-    def take_position(self, report: PositionReport) -> None:
-        """The venue's word on a holding."""
+    def forget_alerts(self) -> None:
+        """The venue's supervisor begins anew and says again what still stands of its own."""
+        self._alerts = {code: alert for code, alert in self._alerts.items() if alert.by}
+
+    def take_position(self, report: PositionReport, after: Iterable[str] = ()) -> None:
+        """The venue's word on a holding, told `after` these executions."""
         if report.symbol is not None:
+            self._has_in_it[report.symbol] = frozenset(after)
             self._held[report.symbol] = report.quantity
+            self._left_since.pop(report.symbol, None)
+            self._costs[report.symbol] = report.average_cost
 
     def take_value(self, value: AccountValue, now: datetime, monotonic: float) -> None:
         """A row of the account."""
@@ -192,19 +227,67 @@ class VenueState:
         """What the account holds of it."""
         return self._held.get(symbol, Decimal(0))
 
+    def provably_held(self, symbol: Symbol) -> Decimal:
+        """The same, and nothing where the venue has not told its holdings on this link.
+
+        Where it holds less than we manage, what has left since then is taken off: its next word
+        may come late, and until then the same shares would seem to be there to be sold again.
+        """
+        if self._held_on != self.epoch:
+            return Decimal(0)
+        held, left = self.held(symbol), self._left_since.get(symbol, Decimal(0))
+        return max(held - left, Decimal(0)) if held > 0 else min(held + left, Decimal(0))
+
+    def take_fill(self, symbol: Symbol, before: Decimal, after: Decimal, execution: str) -> None:
+        """Our position has become another by a fill; the venue's own word on it follows.
+
+        Or it was here first, for a fill is told when it is on the disk: then nothing is taken off.
+        """
+        if execution in self._has_in_it.get(symbol, ()):
+            return
+        left, held = abs(before) - abs(after), self.held(symbol)
+        short_of_it = held < before if before > 0 else held > before
+        if left > 0 and short_of_it and before * after >= 0:
+            self._left_since[symbol] = self._left_since.get(symbol, Decimal(0)) + left
+
+    def average_cost(self, symbol: Symbol) -> Decimal | None:
+        """What a unit of it has cost, as the venue says; None where it told nothing."""
+        return self._costs.get(symbol)
+
     def holdings(self) -> Mapping[Symbol, Decimal]:
         """All that the account holds."""
         return self._held
 
-    def mismatch(self, symbol: Symbol) -> str:
-        """Why this symbol is on hold; empty when it is not."""
-        if self._last is None:
-            return ""
-        return next((why for each, why in self._last.mismatches if each == symbol), "")
+    @property
+    def foreign(self) -> tuple[ForeignOrder, ...]:
+        """Open orders of others in the account, as of the last comparison."""
+        return self._last.foreign if self._last is not None else ()
+
+    def mismatch(self, symbol: Symbol | None = None) -> str:
+        """Why this symbol, or any, is on hold; empty when it is not."""
+        found = self._last.mismatches if self._last is not None else ()
+        if symbol is None:
+            return next((f"{each}: {why}" for each, why in found), "")
+        return next((why for each, why in found if each == symbol), "")
 
     def currencies(self) -> tuple[str, ...]:
         """All in which the account keeps cash."""
         return self._rows.currencies()
+
+    def cash(self, currency: str) -> Decimal | None:
+        """The cash of a currency; a venue that tells others and not this one has none of it."""
+        amount = self._rows.cash(currency)
+        return Decimal(0) if amount is None and self._rows.currencies() else amount
+
+    def cash_in_base(self, rates: Mapping[str, Decimal | None]) -> Decimal | None:
+        """All its cash; None where it told none, or has some in a currency without a rate."""
+        found = None
+        for currency in self.currencies():
+            amount, rate = self._rows.cash(currency), rates.get(currency)
+            if amount is None or (rate is None and amount):
+                return None
+            found = (found or Decimal(0)) + amount * (rate or Decimal(0))
+        return found
 
     def account_view(self, base: str, rates: Mapping[str, Rate]) -> AccountView:
         """The account, cash converted by these rates."""
@@ -249,40 +332,6 @@ class VenueState:
         )
 
 
-def told_by(venues: Iterable[VenueState]) -> dict[str, ToldRate]:
-    """The rates that accounts have named, by currency; the newest word counts."""
-    told: dict[str, ToldRate] = {}
-    for state in venues:
-        for currency, rate in state.told_rates.items():
-            if currency not in told or rate.received > told[currency].received:
-                told[currency] = rate
-    return told
-
-
-def rates_in(
-    base: str,
-    currencies: Iterable[str],
-    told: Mapping[str, ToldRate],
-    quotes: Mapping[Symbol, Quote],
-    now: float,
-    quote_stale_seconds: float,
-) -> dict[str, Rate]:
-    """The rates of these currencies, as far as anybody has told them."""
-    found = {}
-    for currency in currencies:
-        best = rate_of(
-            currency,
-            base,
-            quotes=quotes,
-            told=told,
-            now=now,
-            quote_stale_seconds=quote_stale_seconds,
-        )
-        if best is not None:
-            found[currency] = best
-    return found
-
-
 def position_views(
     venues: Sequence[VenueState], positions: Mapping[Symbol, ManagedPosition], market: Market
 ) -> tuple[PositionView, ...]:
@@ -302,6 +351,19 @@ def position_views(
     return tuple(views)
 
 
+def shadow_views(
+    positions: Mapping[Symbol, ManagedPosition], market: Market
+) -> tuple[PositionView, ...]:
+    """What the shadow book holds: apart from what anybody really does."""
+    kept = [p for p in positions.values() if p.venue == SHADOW and p.quantity]
+    return tuple(
+        position_view(
+            Holding(each.symbol, SHADOW, each.quantity, each.quantity, each.average_price), market
+        )
+        for each in kept
+    )
+
+
 def desk_view(
     *,
     now: datetime,
@@ -312,20 +374,26 @@ def desk_view(
     venues: Sequence[VenueState],
     instruments: Mapping[str, tuple[InstrumentView, ...]],
     positions: Mapping[Symbol, ManagedPosition],
+    guards: Mapping[Symbol, Guard],
     quotes: Mapping[Symbol, Quote],
     orders: Sequence[Order],
     max_order_value: Decimal,
     base_currency: str,
+    holds: tuple[Hold, ...],
 ) -> DeskView:
     """Everything that the desk decides by, as plain values."""
     symbols = {*positions, *(symbol for state in venues for symbol in state.holdings())}
     symbols |= {order.request.symbol for order in orders}
+    symbols |= {o.symbol for state in venues for o in state.foreign if o.symbol is not None}
     currencies = {base_currency, *(symbol.currency for symbol in symbols)}
     currencies.update(currency for state in venues for currency in state.currencies())
-    told = told_by(venues)
+    told = newest_told(state.told_rates for state in venues)
     rates = rates_in(base_currency, currencies, told, quotes, monotonic, quote_stale_seconds)
     market = Market(quotes, rates, monotonic, quote_stale_seconds)
-    held = position_views(venues, positions, market)
+    held = tuple(
+        replace(view, guard=guards.get(view.symbol))
+        for view in position_views(venues, positions, market)
+    )
     accounts = tuple(state.account_view(base_currency, rates) for state in venues)
     return DeskView(
         at=now,
@@ -335,10 +403,16 @@ def desk_view(
             state.view(monotonic, now, instruments.get(state.venue, ())) for state in venues
         ),
         positions=held,
+        shadow=shadow_views(positions, market),
         accounts=accounts,
         equity=equity_view(accounts, held, base_currency),
         working_orders=len(orders),
+        foreign=tuple((state.venue, order) for state in venues for order in state.foreign),
+        foreign_reserved=foreign_reserved(
+            (order for state in venues for order in state.foreign), rates
+        ),
         reserved=reserved_of(orders, rates),
         max_order_value=max_order_value,
         base_currency=base_currency,
+        holds=holds,
     )

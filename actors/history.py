@@ -23,6 +23,7 @@ from actors.messages import (
     BarsCounted,
     BarsReady,
     CoverageFound,
+    DataAnswered,
     FindCoverage,
     FollowBars,
     InstrumentFailed,
@@ -66,8 +67,11 @@ class History(LiveBars):
         venue: str,
         symbols: Sequence[Symbol],
         readers: Sequence[str],
+        telemetry: str = "",
     ) -> None:
         super().__init__(system, seat, venue=venue)
+        self._telemetry = telemetry
+        """The seat that is told what became of each request; empty where nobody is."""
         self._symbols = frozenset(symbols)
         self._readers = tuple(readers)
         self._paced = False
@@ -85,7 +89,7 @@ class History(LiveBars):
         """What others want goes back into the mailbox, for the next link."""
         me = self.seat.name
         counted = self._queue.counted(self.clock.monotonic())
-        self.tell(me, PacingLoaded(tuple(counted.items())))
+        self.tell(me, PacingLoaded(tuple(counted.items()), self._queue.unanswered))
         for message in self.follow_orders():
             self.tell(me, message)
         parked = [message for messages in self._parked.values() for message in messages]
@@ -135,11 +139,15 @@ class History(LiveBars):
     @on(LinkUp)
     def _link_up(self, message: LinkUp) -> None:
         self._epoch = message.epoch
+        self._queue.link_stands(self.clock.monotonic())
         self.go()
 
     @on(PacingLoaded)
     def _pacing(self, message: PacingLoaded) -> None:
         self._queue.log = dict(message.sent) | self._queue.log
+        self._queue.left_behind(message.unanswered)
+        if self._epoch is not None:
+            self._queue.link_stands(self.clock.monotonic())
         self._paced = True
         self.go()
 
@@ -303,10 +311,13 @@ class History(LiveBars):
     @on(BarsAnswered)
     def _answered(self, message: BarsAnswered) -> None:
         now = self.clock.monotonic()
+        sent = self._queue.log.get(message.ticket)
         ask = self._queue.answered(message.ticket, now)
         if ask is None:
             return  # of an older link
         self.tell(names.bars(self.venue), BarsCounted(message.ticket, ask.paced, now))
+        if sent is not None:
+            self._tell_answered(ask, message, now - sent.at)
         self._failures.pop(str(ask.key), None)
         if message.series is None and not (message.code == "NO_DATA" and ask.piece):
             self._went_wrong(ask, message.code, message.sentence)
@@ -322,6 +333,15 @@ class History(LiveBars):
                 self.tell(names.bars(self.venue), KeepBars(ask.key, whole, covered))
             self._queue.proven(ask, covered)
         self.go()
+
+    def _tell_answered(self, ask: Ask, message: BarsAnswered, seconds: float) -> None:
+        """For the record."""
+        if self._telemetry:
+            items = len(message.series.bars) if message.series is not None else 0
+            what, symbol, at = str(ask.key), ask.key.symbol, self.clock.now()
+            code = message.code
+            told = DataAnswered(self.venue, "bars", symbol, what, at, seconds, items, code)
+            self.tell(self._telemetry, told)
 
     def _went_wrong(self, ask: Ask, code: str, sentence: str) -> None:
         """By its cause: later, soon, or not at all."""

@@ -72,6 +72,9 @@ class Instruments:
         self._actor = actor
         self._link = link
         self._symbols = symbols
+        self._held: tuple[Symbol, ...] = ()
+        """What is held, or has an open order, and is not on the owner's list any more."""
+        self._begun = False
         self._readers = readers
         self._seconds = seconds
         self._first_look = first_look
@@ -83,24 +86,45 @@ class Instruments:
 
     def begin(self) -> None:
         """The link is open: tell what is remembered, ask for the rest, and for that later."""
-        for symbol in self._symbols:
-            remembered = self._link().remembered(symbol)
-            if remembered is None:
-                self._new.add(symbol)
-                self._ask(symbol)
-                continue
-            left = DAILY - self._age(remembered)
-            if self._age(remembered) > TRUSTED:
-                self._ask(symbol)
-                continue
-            self._tell(InstrumentKnown(self._actor.venue, remembered.details))
-            wait = max(_BEHIND_SECONDS, left.total_seconds())
-            self._actor.after(wait, _timer_of(symbol))
+        self._begun = True
+        for symbol in (*self._symbols, *self._held):
+            self._begin(symbol)
+
+    def also(self, book: BookLoaded) -> None:
+        """What can still be left must be known and quoted, whatever the list says now."""
+        venue = self._actor.venue
+        held = {each.symbol for each in book.positions if each.quantity and each.venue == venue}
+        held |= {order.request.symbol for order in book.open_orders if order.venue == venue}
+        new = sorted(held.difference(self._symbols, self._held))
+        self._held += tuple(new)
+        for symbol in new if self._begun else ():
+            self._begin(symbol)
+
+    def _begin(self, symbol: Symbol) -> None:
+        remembered = self._link().remembered(symbol)
+        if remembered is None:
+            self._new.add(symbol)
+            self._ask(symbol)
+            return
+        left = DAILY - self._age(remembered)
+        if self._age(remembered) > TRUSTED:
+            self._ask(symbol)
+            return
+        self._tell(InstrumentKnown(self._actor.venue, remembered.details))
+        wait = max(_BEHIND_SECONDS, left.total_seconds())
+        self._actor.after(wait, _timer_of(symbol))
 
     def introduce(self, seat: str) -> None:
         """Tell a seat that has missed it what is known."""
-        for described in self._told.values():
-            self._actor.tell(seat, described)
+        for symbol, described in self._told.items():
+            if seat not in self._spared(symbol):
+                self._actor.tell(seat, described)
+
+    def _spared(self, symbol: Symbol) -> tuple[str, ...]:
+        """In what is only held nothing is proposed, and no bars of it are wanted."""
+        if symbol not in self._held:
+            return ()
+        return (names.STRATEGIST, names.history(self._actor.venue))
 
     def due(self, symbol: Symbol) -> None:
         """The timer of an instrument: ask for it."""
@@ -109,7 +133,7 @@ class Instruments:
     def doubt(self, symbol: Symbol) -> None:
         """The venue refused something that was asked for by what is known of this instrument."""
         now = self._actor.clock.monotonic()
-        if symbol in self._symbols and now >= self._not_before.get(symbol, now):
+        if symbol in (*self._symbols, *self._held) and now >= self._not_before.get(symbol, now):
             self._not_before[symbol] = now + _DOUBT_SECONDS
             self._actor.log.warning(
                 "{} refuses what was believed of {}: it is asked for anew.",
@@ -181,8 +205,10 @@ class Instruments:
     def _tell(self, message: InstrumentKnown | InstrumentFailed) -> None:
         about = message.details if isinstance(message, InstrumentKnown) else message.refused
         self._told[about.symbol] = message
+        spared = self._spared(about.symbol)
         for name in self._readers:
-            self._actor.tell(name, message)
+            if name not in spared:
+                self._actor.tell(name, message)
 
     def _wrong(self) -> dict[Symbol, str]:
         told = [self._told.get(symbol) for symbol in self._symbols]

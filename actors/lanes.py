@@ -46,7 +46,6 @@ class ExitKind(Enum):
     CRASHED = "crashed"
     START_FAILED = "start failed"
     LINK_LOST = "link lost"
-    DISK_FULL = "disk full"
     WEDGED = "wedged"
     GAVE_UP = "gave up"
 
@@ -160,6 +159,24 @@ class Quarantined(Message):
     seat: str
     dead_letter: str
     summary: str
+    content: str = ""
+    """All of it, as text."""
+    cause: str = ""
+    correlation: str = ""
+    times: int = 1
+    """How often it came here under this id."""
+    what: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Released(Message):
+    """To whom it concerns: a person has put a quarantined fact back to its seat, once more.
+
+    Until the next comparison that finds nothing its venue is not traded.
+    """
+
+    seat: str
+    dead_letter: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,12 @@ Facts that wait together are committed together; nobody is told before the commi
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from actors import names
 from actors.base import on
-from actors.group_commit import GroupCommit
+from actors.lanes import Quarantined
+from actors.ledger_money import MONEY_WRITES, LedgerMoney
 from actors.messages import (
     AmendmentDurable,
     AmendmentRefused,
@@ -17,22 +20,32 @@ from actors.messages import (
     BookLoaded,
     BookSnapshot,
     CancelDurable,
+    EndQuarantine,
     FillRecorded,
+    GetAdoption,
+    GetExplanation,
     GetFills,
     GetForeignFills,
     GetOrder,
     GetOrderDetail,
     GetOrders,
+    GetQuarantine,
     IntentDurable,
     IntentRefused,
     LoadBook,
+    LoadOutside,
     OrderRecorded,
+    PositionAdopted,
+    RecordAdoption,
     RecordAmended,
     RecordAmendment,
     RecordAudit,
     RecordCancel,
     RecordIntent,
+    RecordOutside,
+    RecordPlan,
     RecordSetting,
+    RecordSplit,
     RecordState,
     RecordTerms,
     TakeSnapshot,
@@ -42,13 +55,17 @@ from adapters.book import (
     Booking,
     DuplicateAmendment,
     DuplicateIntent,
+    Explanation,
     Fill,
     ForeignFill,
+    KeptFact,
     OrderDetail,
 )
-from domain.orders import Order
+from domain.adoption import Adoption
+from domain.assurance import is_of_that_order
+from domain.orders import Order, OrderState
+from runtime.crash_points import CrashPoint
 
-_ENDED_LAST = 1000
 _WRITES = (
     RecordIntent,
     RecordAmendment,
@@ -58,14 +75,29 @@ _WRITES = (
     RecordState,
     RecordSetting,
     RecordAudit,
+    RecordAdoption,
+    RecordOutside,
+    RecordPlan,
+    RecordSplit,
     BookFill,
     BookCommission,
+    Quarantined,
+    EndQuarantine,
+    *MONEY_WRITES,
 )
-_KEPT = (*_WRITES, LoadBook, TakeSnapshot)
+_KEPT = (*_WRITES, LoadBook, LoadOutside, TakeSnapshot)
 """What must be handled anew when the commit fails: it was written, or its answer was not sent."""
 
+_POINTS = {
+    OrderState.WORKING: (CrashPoint.ACK_BEFORE_COMMIT, CrashPoint.ACK_COMMITTED),
+    OrderState.HELD: (CrashPoint.ACK_BEFORE_COMMIT, CrashPoint.ACK_COMMITTED),
+    OrderState.CANCELLED: (CrashPoint.END_BEFORE_COMMIT, CrashPoint.END_COMMITTED),
+    OrderState.FILLED: (CrashPoint.END_BEFORE_COMMIT, CrashPoint.END_COMMITTED),
+}
+"""Around the commit of a state."""
 
-class Ledger(GroupCommit):
+
+class Ledger(LedgerMoney):
     """Writes what it is told, reads what it is asked, and tells after the commit."""
 
     writes = _WRITES
@@ -82,18 +114,33 @@ class Ledger(GroupCommit):
         ]
         try:
             self.book.record_intent(
-                order, self.correlation, attached=others, preview=admission.preview
+                order,
+                self.correlation,
+                attached=others,
+                preview=admission.preview,
+                estimates={
+                    each.request.client_order_id: each.estimate
+                    for each in admission.members
+                    if each.estimate is not None
+                },
+                decision=message.decision,
             )
         except DuplicateIntent as error:
             self._later(names.DESK, IntentRefused(order.client_order_id, str(error)))
             return
+        self.plan_intended(message.plan)
         self._later(
             names.orders(admission.venue),
             IntentDurable(message.deadline, admission, order, message.epoch, tuple(others)),
         )
-        # `orders` has had its own word.
+        committed = CrashPoint.BRACKET_COMMITTED if others else CrashPoint.INTENT_COMMITTED
+        self._past(CrashPoint.INTENT_BEFORE_COMMIT, committed)
+        # `orders` has had its own word; what only writes of it does so once it has left.
         for each in (order, *others):
-            self._announce_to_readers(each)
+            recorded = OrderRecorded(each)
+            for name in self._readers:
+                if name != names.TELEMETRY:
+                    self._later(name, recorded)
 
     @on(RecordAmendment)
     def _amendment(self, message: RecordAmendment) -> None:
@@ -117,6 +164,7 @@ class Ledger(GroupCommit):
             names.orders(order.venue),
             AmendmentDurable(message.deadline, message.admission, order, message.epoch),
         )
+        self._past(CrashPoint.AMEND_BEFORE_COMMIT, CrashPoint.AMEND_COMMITTED)
         self._announce_to_readers(order)
 
     def _why_not_amended(self, order: Order | None) -> tuple[str, str, str] | None:
@@ -146,6 +194,7 @@ class Ledger(GroupCommit):
             settled = self.book.amendments(message.client_order_id)
             [amendment] = [a for a in settled if a.amendment_id == message.amendment_id]
             self._later(names.DESK, AmendmentSettled(order, amendment))
+            self._past(CrashPoint.SETTLED_BEFORE_COMMIT, CrashPoint.SETTLED_COMMITTED)
 
     @on(RecordTerms)
     def _terms(self, message: RecordTerms) -> None:
@@ -166,7 +215,10 @@ class Ledger(GroupCommit):
         order = self.book.record_state(
             order.client_order_id, order.state, now, pending_change="CANCEL"
         )
-        self._later(names.orders(order.venue), CancelDurable(message.deadline, order))
+        self._past(CrashPoint.CANCEL_BEFORE_COMMIT, CrashPoint.CANCEL_COMMITTED)
+        if not message.handed:
+            durable = CancelDurable(message.deadline, order.client_order_id)
+            self._later(names.orders(order.venue), durable)
         self._announce(order)
 
     @on(RecordState)
@@ -180,33 +232,87 @@ class Ledger(GroupCommit):
             pending_change=message.pending_change,
             sent_at=message.sent_at,
         )
+        if order.state in _POINTS:
+            self._past(*_POINTS[order.state])
+        if order.state.is_final and order.request.plan is not None:
+            self.follow_order(order, self.clock.now())
         self._announce(order)
 
     @on(BookFill)
     def _fill(self, message: BookFill) -> None:
+        order = self.book.order(message.report.client_order_id or "")
+        if order is not None:
+            is_of_that_order(message.report, order)
         booking, fill = self.book.book_fill(message.venue, message.report, self.clock.now())
+        if booking is not Booking.DUPLICATE:
+            self.cash_moved(message.venue)
         if fill is not None and booking is not Booking.DUPLICATE:
+            self._past(CrashPoint.FILL_BEFORE_COMMIT, CrashPoint.FILL_COMMITTED)
+            filled = order or self.book.order(fill.client_order_id)
+            assert filled is not None, f"{fill.execution_id} is of no order of the book"
+            self.follow_order(filled, fill.time)
             self._announce_fill(fill, new=booking is Booking.NEW)
 
     @on(BookCommission)
     def _commission(self, message: BookCommission) -> None:
         now = self.clock.now()
         booking, fill = self.book.book_commission(message.venue, message.report, now)
+        if booking is not Booking.DUPLICATE:
+            self.cash_moved(message.venue)
         if fill is not None and booking is not Booking.DUPLICATE:
+            self._past(CrashPoint.COMMISSION_BEFORE_COMMIT, CrashPoint.COMMISSION_COMMITTED)
             self._announce_fill(fill, new=False)
 
-    @on(RecordSetting)
-    def _setting(self, message: RecordSetting) -> None:
-        now = self.clock.now()
-        self.book.record_setting(message.key, message.value, now)
-        detail = f"{message.key} = {message.value}: {message.reason}"
-        self.book.record_audit(AuditRow(now, message.who, "setting", detail))
+    @on(RecordAdoption)
+    def _adoption(self, message: RecordAdoption) -> None:
+        adoption, now = message.adoption, self.clock.now()
+        position = self.book.position(adoption.venue, adoption.symbol)
+        managed = position.quantity if position is not None else Decimal(0)
+        if managed != adoption.was:
+            # What came in between the person's look and the disk: they are told to look again.
+            self.log.warning("{} is not written: {} are managed now.", adoption, managed)
+            return
+        position = self.book.record_adoption(adoption, now)
+        price = "at its cost" if adoption.price is None else f"at {adoption.price}"
+        words = (
+            f"{adoption.symbol} at {adoption.venue}: {adoption.was} managed becomes "
+            f"{position.quantity}, {price}: {adoption.reason}"
+        )
+        self.book.record_audit(AuditRow(now, adoption.who, "adopt", words))
+        self.follow(adoption.venue, adoption.symbol, now)
+        for name in self._readers:
+            self._later(name, PositionAdopted(adoption, position))
 
     @on(RecordAudit)
     def _audit(self, message: RecordAudit) -> None:
         self.book.record_audit(
             AuditRow(self.clock.now(), message.who, message.what, message.detail)
         )
+
+    @on(Quarantined)
+    def _quarantined(self, message: Quarantined) -> None:
+        self.book.quarantine(
+            KeptFact(
+                id=message.dead_letter,
+                at=self.clock.now(),
+                seat=message.seat,
+                message=type(message.what).__name__,
+                content=message.content,
+                cause=message.cause,
+                correlation=message.correlation,
+                times=message.times,
+            )
+        )
+
+    @on(EndQuarantine)
+    def _quarantine_ended(self, message: EndQuarantine) -> None:
+        self.book.end_quarantine(
+            message.dead_letter, self.clock.now(), message.who, message.outcome, message.reason
+        )
+
+    @on(GetQuarantine)
+    def _quarantine(self, message: GetQuarantine) -> tuple[KeptFact, ...]:
+        return tuple(self.book.quarantined())
 
     # -- reading -------------------------------------------------------------------------
 
@@ -219,13 +325,11 @@ class Ledger(GroupCommit):
                 tuple(self.book.positions()),
                 tuple(self.book.settings().items()),
                 message.ticket,
-                self._ended_last(),
+                self.ended_last(),
+                tuple(self.book.plans.open()),
+                tuple(self.book.plans.groups()),
             ),
         )
-
-    def _ended_last(self) -> tuple[Order, ...]:
-        newest = self.book.orders(limit=_ENDED_LAST)
-        return tuple(order for order in reversed(newest) if order.state.is_final)
 
     @on(TakeSnapshot)
     def _snapshot(self, message: TakeSnapshot) -> None:
@@ -235,31 +339,52 @@ class Ledger(GroupCommit):
                 message.number,
                 tuple(self.book.open_orders()),
                 tuple(self.book.positions()),
+                self._ended_of(message.names),
             ),
         )
 
+    def _ended_of(self, names: tuple[str, ...]) -> tuple[Order, ...]:
+        orders = (self.book.order(name) for name in names)
+        return tuple(order for order in orders if order is not None and order.state.is_final)
+
     @on(GetOrders)
     def _orders(self, message: GetOrders) -> tuple[Order, ...]:
-        return tuple(
-            self.book.orders(limit=message.limit, symbol=message.symbol, state=message.state)
-        )
+        booked = self.book.orders(limit=message.limit, symbol=message.symbol, state=message.state)
+        told = [o for o in map(self.as_booked, booked) if message.state in (None, o.state)]
+        return (*self.newest_on_file(message.symbol, message.state), *told)[: message.limit]
 
     @on(GetOrder)
     def _order(self, message: GetOrder) -> Order | None:
-        return self.book.order(message.client_order_id)
+        name = message.client_order_id
+        order = self.on_file(name)
+        if order is None and (booked := self.book.order(name)) is not None:
+            order = self.as_booked(booked)
+        return order
 
     @on(GetOrderDetail)
     def _detail(self, message: GetOrderDetail) -> OrderDetail | None:
         name = message.client_order_id
+        leaving = self.on_file(name)
+        if leaving is not None:
+            return OrderDetail(leaving, amendments=(), related=(), preview=None)
         order = self.book.order(name)
         if order is None:
             return None
         return OrderDetail(
-            order=order,
+            order=self.as_booked(order),
             amendments=tuple(self.book.amendments(name)),
             related=tuple(self.book.related(name)),
             preview=self.book.preview(name),
+            estimate=self.book.estimate(name),
         )
+
+    @on(GetExplanation)
+    def _explanation(self, message: GetExplanation) -> Explanation | None:
+        return self.book.explanation(message.client_order_id)
+
+    @on(GetAdoption)
+    def _adoption_of(self, message: GetAdoption) -> Adoption | None:
+        return self.book.adoption(message.adoption_id)
 
     @on(GetFills)
     def _fills(self, message: GetFills) -> tuple[Fill, ...]:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from loguru import logger
 
@@ -19,11 +19,27 @@ from actors.system import ActorSystem
 from actors.watch import Watch
 from runtime.stacks import stacks
 
+_LOOK_EVERY = 0.1
 _STOP_WITHIN = 9.0
 _EXPLAIN_WITHIN = 2.0
 
 
-def live(system: ActorSystem, plant: Callable[[], None], say_goodbye: Callable[[int], None]) -> int:
+class Beside(Protocol):
+    """Who looks at the tree from the main thread; neither may block or raise."""
+
+    def look(self) -> None:
+        """Called ten times a second."""
+
+    def stopping(self) -> None:
+        """Called when the end was asked for, and when it has come; more than once."""
+
+
+def live(
+    system: ActorSystem,
+    plant: Callable[[], None],
+    say_goodbye: Callable[[int], None],
+    beside: Beside | None = None,
+) -> int:
     """Plant the tree and keep it until a signal or its own end; the exit code.
 
     With a code other than 0 it does not return: neither a thread that hangs nor a log may keep a
@@ -37,8 +53,10 @@ def live(system: ActorSystem, plant: Callable[[], None], say_goodbye: Callable[[
         gc.freeze()
         # The default of 5 ms lets one busy thread hold back an order for as long.
         sys.setswitchinterval(0.0005)
-        code = _wait(system, signals)
+        code = _wait(system, signals, beside)
     watch.stop()
+    if beside is not None:
+        beside.stopping()
     if code:
         system.wait_for_explanation(_EXPLAIN_WITHIN)
         last = threading.Thread(target=say_goodbye, args=(code,), daemon=True)
@@ -50,7 +68,11 @@ def live(system: ActorSystem, plant: Callable[[], None], say_goodbye: Callable[[
 
 
 class Signals:
-    """SIGTERM and SIGINT stop the tree in order; a second one ends the process at once."""
+    """SIGTERM, SIGINT and SIGHUP stop the tree in order; a second one ends the process at once.
+
+    SIGHUP is a terminal that was closed: no start dies of that. It may come more than once, from
+    the shell and from the kernel, and is never taken for impatience; under nohup it is ignored.
+    """
 
     def __init__(self, system: ActorSystem) -> None:
         self._system = system
@@ -59,8 +81,9 @@ class Signals:
         """When the first one came, monotonic."""
 
     def __enter__(self) -> Signals:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._before[number] = signal.signal(number, self._came)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._came)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,14 +92,24 @@ class Signals:
 
     def _came(self, number: int, _: object) -> None:
         if self.asked_at is not None:
+            if number == signal.SIGHUP:
+                return
             os._exit(128 + number)
+        # No more than this: what it interrupts may hold a lock that a message needs.
         self.asked_at = self._system.runtime.clock.monotonic()
-        self._system.tell(names.ROOT, Stop())
 
 
-def _wait(system: ActorSystem, signals: Signals) -> int:
-    while (code := system.wait_for_end(0.2)) is None:
+def _wait(system: ActorSystem, signals: Signals, beside: Beside | None) -> int:
+    told = False
+    while (code := system.wait_for_end(_LOOK_EVERY)) is None:
+        if beside is not None:
+            beside.look()
         asked = signals.asked_at
+        if asked is not None and not told:
+            told = True
+            system.tell(names.ROOT, Stop())
+            if beside is not None:
+                beside.stopping()
         if asked is not None and system.runtime.clock.monotonic() - asked > _STOP_WITHIN:
             # On a thread of its own: should the log hang, this one still ends the process.
             threading.Thread(

@@ -124,7 +124,7 @@ class LiveBars(Actor):
     def _pass_on(self, following: Following) -> None:
         """Tell what has closed; where something was missed, have it fetched before."""
         for bar in following.take():
-            for name in following.who:
+            for name in sorted(following.who):
                 self.tell(name, BarClosed(following.key, bar))
         key, gap = following.key, following.gap
         if gap is None or following.gap_ticket:

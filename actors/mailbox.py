@@ -46,6 +46,10 @@ class Envelope:
     deliveries: int = 0
     redelivered: bool = False
     """Put back after it crashed its handler."""
+    letter: str = ""
+    """Under which id it was quarantined before."""
+    quarantines: int = 0
+    """How often it was."""
 
     @property
     def lane(self) -> Lane:
@@ -82,6 +86,10 @@ class Mailbox:
         }
         self._quotes: OrderedDict[Hashable, Envelope] = OrderedDict()
         self._query_limit = query_limit
+        self._aside: dict[Lane, deque[Envelope]] = {
+            lane: deque() for lane in Lane if lane is not Lane.QUOTE
+        }
+        self._held = False
         self._closed = False
         self._reader: object | None = None
         self._in_hand: Envelope | None = None
@@ -103,8 +111,8 @@ class Mailbox:
                 if lane is Lane.QUERY and len(queue) >= self._query_limit:
                     return Put.REFUSED
                 queue.append(envelope)
-                if lane is Lane.FACT and len(queue) > self.fact_peak:
-                    self.fact_peak = len(queue)
+                if lane is Lane.FACT:
+                    self.fact_peak = max(self.fact_peak, self._depth(lane))
             self._changed.notify()
             wake = self._wake
         if wake is not None:
@@ -117,16 +125,39 @@ class Mailbox:
             self._lanes[envelope.lane].appendleft(envelope)
             self._changed.notify()
 
+    def hold(self) -> None:
+        """Give out nothing but control until `bring_back`; all that comes waits in its lane."""
+        with self._changed:
+            self._held = True
+
+    def set_aside(self, envelope: Envelope) -> None:
+        """Keep what was taken until `bring_back`: it counts as waiting, and is not given out."""
+        with self._changed:
+            self._aside[envelope.lane].append(envelope)
+
+    def bring_back(self) -> None:
+        """Give out again all that was held or set aside, in its order and before what is newer."""
+        with self._changed:
+            self._bring_back()
+            self._changed.notify()
+            wake = self._wake
+        if wake is not None:
+            wake()
+
     def seat_reader(self, reader: object | None) -> Envelope | None:
-        """From now on this one reads, and nobody else.
+        """From now on this one reads, and nobody else. What was held or set aside is given out.
 
         Returns what the last reader took and may not have done with.
         """
         with self._changed:
+            self._bring_back()
             in_hand, self._in_hand = self._in_hand, None
             self._reader = reader
+            wake, self._wake = self._wake, None
             self._changed.notify_all()
-            return in_hand
+        if wake is not None:
+            wake()  # the last reader, so that it sees that it is the last no more
+        return in_hand
 
     def take(self, reader: object) -> Envelope | None:
         """The next one by lane; None where nothing waits or somebody else reads now."""
@@ -155,10 +186,11 @@ class Mailbox:
             while reader is self._reader and not self._waiting():
                 self._changed.wait()
 
-    def on_put(self, wake: Callable[[], None] | None) -> None:
-        """Call this after each put, on the thread that put."""
+    def on_put(self, reader: object, wake: Callable[[], None] | None) -> None:
+        """Call this after each put, on the thread that put; nothing, where another reads now."""
         with self._changed:
-            self._wake = wake
+            if reader is self._reader:
+                self._wake = wake
 
     def clear_for_restart(self, reader: object) -> list[Envelope]:
         """Drop what an end makes meaningless (control, quotes); returns the questions to fail.
@@ -179,6 +211,7 @@ class Mailbox:
         """Take nothing more; returns what nobody will read."""
         with self._changed:
             self._closed = True
+            self._bring_back()
             left = [envelope for queue in self._lanes.values() for envelope in queue]
             left.extend(self._quotes.values())
             for queue in self._lanes.values():
@@ -195,23 +228,42 @@ class Mailbox:
     def depths(self) -> dict[str, int]:
         """How many wait, by lane."""
         with self._changed:
-            depths = {lane.name.lower(): len(queue) for lane, queue in self._lanes.items()}
+            depths = {lane.name.lower(): self._depth(lane) for lane in self._lanes}
             depths[Lane.QUOTE.name.lower()] = len(self._quotes)
             return depths
 
     def depth(self, lane: Lane) -> int:
         """How many wait in one lane."""
         with self._changed:
-            return len(self._quotes) if lane is Lane.QUOTE else len(self._lanes[lane])
+            return len(self._quotes) if lane is Lane.QUOTE else self._depth(lane)
 
     def oldest(self) -> float | None:
         """When the oldest of those that wait was put (monotonic seconds)."""
         with self._changed:
-            heads = [queue[0].put_at for queue in self._lanes.values() if queue]
+            queues = (*self._aside.values(), *self._lanes.values())
+            heads = [queue[0].put_at for queue in queues if queue]
             heads.extend(envelope.put_at for envelope in list(self._quotes.values())[:1])
             return min(heads, default=None)
 
+    def head_since(self, lane: Lane) -> float | None:
+        """When the next one to be given out of a lane was put (monotonic seconds)."""
+        with self._changed:
+            queue = self._lanes[lane]
+            return queue[0].put_at if queue else None
+
+    def _depth(self, lane: Lane) -> int:
+        return len(self._lanes[lane]) + len(self._aside[lane])
+
+    def _bring_back(self) -> None:
+        self._held = False
+        for lane, kept in self._aside.items():
+            self._lanes[lane].extendleft(reversed(kept))
+            kept.clear()
+
     def _next(self) -> Envelope | None:
+        if self._held:
+            control = self._lanes[Lane.CONTROL]
+            return control.popleft() if control else None
         for queue in self._lanes.values():
             if queue:
                 return queue.popleft()
@@ -220,6 +272,8 @@ class Mailbox:
         return None
 
     def _waiting(self) -> bool:
+        if self._held:
+            return bool(self._lanes[Lane.CONTROL])
         return bool(self._quotes) or any(self._lanes.values())
 
     def _conflate(self, envelope: Envelope) -> None:

@@ -24,11 +24,12 @@ from actors.messages import (
 )
 from actors.order_sending import OrderSending
 from domain.amendments import on_terms
+from domain.claims import ClaimedBy
 from domain.order_life import on_fill
 from domain.orders import Order, OrderState
-from domain.reconciliation import ClaimedBy
 from domain.terms import Amendment, AmendmentState
 from domain.venue import NoticeEffect, OrderReport, VenueNotice
+from runtime.crash_points import CrashPoint, reached
 
 _ANSWER_WITHIN = 5.0
 _ASK_AGAIN = 12.0
@@ -135,6 +136,7 @@ class OrderAmending(OrderSending):
             return order
         seen = on_terms(order, report.terms)
         if seen.confirmed:
+            reached(CrashPoint.AMEND_HEARD)
             return self._settle(order, AmendmentState.CONFIRMED, None)
         self._terms_heard[order.client_order_id] = self.clock.now()
         if seen.adopted is None:

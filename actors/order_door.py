@@ -5,6 +5,7 @@ Whatever is handed in is answered once: it has left (or may have), or not one by
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from actors import names
@@ -41,6 +42,7 @@ class OrderDoor(Actor):
         self.epoch = seat.incarnation
         self._link: VenueLink | None = None
         self._opened: LinkOpened | None = None
+        self._opened_at: datetime | None = None
         self._handed = 0
 
     @property
@@ -111,7 +113,7 @@ class OrderDoor(Actor):
             code = error.cause if isinstance(error, LinkError) else "ORDER_NOT_KNOWN"
             self._tell_orders(CancelNotSent(message.client_order_id, code, str(error)))
             return
-        self._tell_orders(CancelHanded(message.client_order_id))
+        self._tell_orders(CancelHanded(message.client_order_id, self.epoch))
 
     @on(AskPreview)
     def _ask_preview(self, message: AskPreview) -> None:

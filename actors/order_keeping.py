@@ -19,14 +19,15 @@ from actors.messages import (
     Introduce,
     LinkUp,
     LoadBook,
+    OrderAnswered,
     QueryOrder,
     RecordState,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
+from domain.claims import ClaimedBy
 from domain.order_life import AwaitFills, Change
 from domain.orders import Order, OrderState
-from domain.reconciliation import ClaimedBy
 from domain.venue import OrderReport, VenueNotice
 
 _KEEP_FINAL = 1000
@@ -37,9 +38,13 @@ _CURE = "What it is, the venue's own messages and lists say; look at it there if
 class OrderKeeping(Actor):
     """The open orders of a venue, and those that ended last."""
 
-    def __init__(self, system: ActorSystem, seat: Seat, *, venue: str) -> None:
+    def __init__(self, system: ActorSystem, seat: Seat, *, venue: str, telemetry: str = "") -> None:
         super().__init__(system, seat)
         self.venue = venue
+        self._telemetry = telemetry
+        """The seat that is told of the way of each order; empty where nobody is."""
+        self._durable_at: dict[str, datetime] = {}
+        """When the intents were taken up of which the venue has not said a word yet."""
         self._epoch: int | None = None
         self._loaded = False
         self._stash: list[Envelope] = []
@@ -51,6 +56,8 @@ class OrderKeeping(Actor):
         """How often fills were asked for that the venue announced."""
         self._cancelled_on: dict[str, int] = {}
         """The link on which the cancel of an order was last handed over."""
+        self._handed_over: dict[str, None] = {}
+        """Open orders that were given to the link: none is given to it twice."""
         self._open: dict[str, Order] = {}
         self._final: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[str, str] = {}
@@ -167,8 +174,10 @@ class OrderKeeping(Actor):
             self._claims,
             self._missed,
             self._cancelled_on,
+            self._handed_over,
             self._terms_heard,
             self._alive_at,
+            self._durable_at,
         ):
             kept.pop(name, None)
         self._final[name] = order
@@ -183,6 +192,14 @@ class OrderKeeping(Actor):
         order = replace(order, venue_order_id=venue_id)
         self._record(order)
         return order
+
+    def _answered(self, order: Order) -> None:
+        """The venue's first word on an order that went out on this incarnation's watch."""
+        name = order.client_order_id
+        durable_at = self._durable_at.pop(name, None)
+        if durable_at is not None and self._telemetry:
+            answered = OrderAnswered(name, durable_at, order.sent_at, self.clock.now())
+            self.tell(self._telemetry, answered)
 
     def _query(self, order: Order, claim: str, text: str) -> None:
         """Have the venue asked about it."""
@@ -199,7 +216,8 @@ class OrderKeeping(Actor):
         alert = Alert(
             self.venue, level, code, sentence, _CURE, self.clock.now(), told=1, stands=False
         )
-        self.tell(names.NARRATOR, alert)
+        for name in names.ALERT_READERS:
+            self.tell(name, alert)
 
     def _claim(self, order: Order, end: OrderState, text: str, by: ClaimedBy) -> None:
         """Have the venue's lists bear out that it has ended so."""

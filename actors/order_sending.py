@@ -23,6 +23,7 @@ from actors.messages import (
     RecordCancel,
 )
 from actors.order_keeping import OrderKeeping
+from domain.assurance import never_handed
 from domain.order_groups import are_of_one_piece
 from domain.order_life import Change
 from domain.orders import Order, OrderState
@@ -44,6 +45,12 @@ class OrderSending(OrderKeeping):
             for order in members:
                 self._not_sent(order, "the link on which it was decided is gone")
             return
+        if message.emergency:
+            self.log.warning("{} leaves on an emergency intent.", message.order.client_order_id)
+        names_of_all = [order.client_order_id for order in members]
+        never_handed(names_of_all, self._handed_over)
+        self._handed_over.update(dict.fromkeys(names_of_all))
+        self._durable_at.update(dict.fromkeys(names_of_all, self.clock.now()))
         place = PlaceOrder(message.deadline, message.admission, message.epoch)
         self.tell(names.connection(self.venue), place)
 
@@ -54,7 +61,7 @@ class OrderSending(OrderKeeping):
     def _cancel(self, message: CancelDurable) -> None:
         if self._waits(message):
             return
-        order = self._open.get(message.order.client_order_id)
+        order = self._open.get(message.client_order_id)
         if order is None:
             return
         order = replace(order, pending_change="CANCEL")
@@ -80,7 +87,7 @@ class OrderSending(OrderKeeping):
                 if order.state is OrderState.INTENDED:
                     self._not_sent(order, "its deadline was over before it could be sent")
         elif isinstance(command, CancelDurable):
-            self._cancel_not_sent(command.order.client_order_id, "Its deadline was over.")
+            self._cancel_not_sent(command.client_order_id, "Its deadline was over.")
 
     @on(OrderHanded)
     def _handed(self, message: OrderHanded) -> None:
@@ -108,6 +115,9 @@ class OrderSending(OrderKeeping):
     @on(CancelHanded)
     def _cancel_handed(self, message: CancelHanded) -> None:
         self.log.debug("The cancel of {} has left.", message.client_order_id)
+        if message.client_order_id in self._open:
+            # It may have met a link of which nobody here had heard: on that it is said, too.
+            self._cancelled_on[message.client_order_id] = message.epoch
 
     @on(CancelNotSent)
     def _cancel_failed(self, message: CancelNotSent) -> None:
@@ -137,8 +147,8 @@ class OrderSending(OrderKeeping):
                     refused.client_order_id,
                 )
                 deadline = self.clock.monotonic() + _CANCEL_WITHIN
-                who = self.seat.name
-                self.tell(names.LEDGER, RecordCancel(order.client_order_id, who, deadline))
+                wish = RecordCancel(order.client_order_id, self.seat.name, deadline, self.venue)
+                self.tell(names.LEDGER, wish)
 
     def _not_sent(self, order: Order, reason: str) -> None:
         self.log.warning("{} is not sent: {}.", order.client_order_id, reason.rstrip("."))

@@ -20,17 +20,18 @@ from actors.messages import (
     VenueFact,
 )
 from actors.order_resolving import OrderResolving
+from domain.claims import ClaimedBy
 from domain.order_life import (
     AwaitFills,
     AwaitLists,
     Change,
+    is_another,
     on_fill,
     on_less_filled,
     on_report,
     revives,
 )
 from domain.orders import Order, OrderState
-from domain.reconciliation import ClaimedBy
 from domain.venue import (
     CommissionReport,
     ExecutionReport,
@@ -39,6 +40,7 @@ from domain.venue import (
     VenueNotice,
     VenueStatus,
 )
+from runtime.crash_points import CrashPoint, reached
 
 _FILLS_WITHIN = 3.0
 _ASK_FOR_FILLS = 3
@@ -67,8 +69,10 @@ class Orders(OrderResolving):
             return
         fact = message.fact
         if isinstance(fact, ExecutionReport):
+            reached(CrashPoint.FILL_HEARD)
             self.tell(names.LEDGER, BookFill(self.venue, self._of_that_order(fact)))
         elif isinstance(fact, CommissionReport):
+            reached(CrashPoint.COMMISSION_HEARD)
             self.tell(names.LEDGER, BookCommission(self.venue, fact))
         elif isinstance(fact, OrderReport):
             self._report(fact)
@@ -79,12 +83,14 @@ class Orders(OrderResolving):
         name = report.client_order_id or self._by_venue_id.get(report.venue_order_id or "")
         order = self._open.get(name or "")
         known = order or self._final.get(name or "")
-        if known is not None and _is_another(known, report):
+        if known is not None and is_another(known, report):
             self.log.debug("Order {} bears {} too.", report.venue_order_id, name)
             return
         if order is None:
             self._about_one_that_ended(known, report)
             return
+        self._answered(order)
+        reached(CrashPoint.ACK_HEARD if report.status in _LIVE else CrashPoint.END_HEARD)
         order = self._take_terms(self._learn_venue_id(order, report), report)
         self._unanswered.discard(order.client_order_id)
         if report.status in _LIVE:
@@ -117,11 +123,14 @@ class Orders(OrderResolving):
         if order is None or not revives(order, report):
             return
         text = f"closed as {order.state}, and the venue says {report.status}"
+        self._take_up_again(order, text)
+        self._report(report)
+
+    def _take_up_again(self, order: Order, text: str) -> None:
         self.log.critical("{} was {}: it is taken up again.", order.client_order_id, text)
         order = replace(order, state=OrderState.UNKNOWN)
         self._keep(order)
         self._query(order, "REVIVED", text)
-        self._report(report)
 
     def _notice(self, notice: VenueNotice) -> None:
         order = self._open.get(notice.client_order_id or "")
@@ -148,8 +157,12 @@ class Orders(OrderResolving):
 
     @on(OrderRecorded)
     def _recorded(self, message: OrderRecorded) -> None:
-        """The ledger's word on what is filled; the state is ours."""
-        if self._waits(message):
+        """The ledger's word on what is filled; the state is ours.
+
+        One that comes before the book is older than the book, which has it already: taken up after
+        it, it would take fills back.
+        """
+        if not self._loaded:
             return
         told = message.order
         name = told.client_order_id
@@ -175,6 +188,10 @@ class Orders(OrderResolving):
     def _judged(self, message: OrderJudged) -> None:
         if self._waits(message):
             return
+        ended = self._final.get(message.client_order_id)
+        if ended is not None and message.state is OrderState.WORKING:
+            # Two complete lists have shown it open: they count for more than the end did.
+            self._take_up_again(ended, message.reason)
         order = self._open.get(message.client_order_id)
         if order is None or order.state is message.state:
             return
@@ -195,7 +212,9 @@ class Orders(OrderResolving):
     def _round_fed(self, message: RoundFed) -> None:
         if not self._waits(message):
             self._asked_at = message.asked_at
-            self.tell(names.LEDGER, TakeSnapshot(names.resync(self.venue), message.number))
+            reached(CrashPoint.RECONCILE_FED)
+            snapshot = TakeSnapshot(names.resync(self.venue), message.number, message.names)
+            self.tell(names.LEDGER, snapshot)
             self._judge_amendments(message.asked_at)
             self._cancel_again()
 
@@ -211,7 +230,7 @@ class Orders(OrderResolving):
                 self._miss_fills(order, self._ends[order_id])
             return
         unanswered, self._unanswered = self._unanswered, set()
-        for name in unanswered:
+        for name in sorted(unanswered):
             order = self._open.get(name)
             if order is not None and order.state in (OrderState.INTENDED, OrderState.SENT):
                 reason = "the process or the link ended while it was on its way"
@@ -237,14 +256,3 @@ class Orders(OrderResolving):
         self.cancel_timer(f"fills {order.client_order_id}")
         full = order.filled >= order.request.quantity
         self._change(order, Change(OrderState.FILLED) if full else end.then)
-
-
-def _is_another(order: Order, report: OrderReport) -> bool:
-    """The reference is that of an order of ours, and the order is not: others may use it.
-
-    The venue's permanent id tells them apart; while ours has none, whose client it is.
-    """
-    told = report.venue_order_id
-    if told is None:
-        return False
-    return report.foreign if order.venue_order_id is None else told != order.venue_order_id

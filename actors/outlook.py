@@ -1,8 +1,7 @@
 """What the owner is told of a venue: windows ahead, outages that last, instruments without data.
 
-There is no way to the owner's pocket yet: an alert is a line of the log, a line of the screen and
-a row of the hook. Each is said once when it begins, again on a schedule while it stands, and once
-when it is over.
+Each is said once when it begins, again on a schedule while it stands (for the log and the screen:
+what reaches a pocket, and how often, is for `actors.alerts`), and once when it is over.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from domain.symbols import Symbol
 ANNOUNCE_AHEAD = timedelta(minutes=10)
 _LOGIN_MATTERS_FOR = timedelta(days=1)
 _CURE = "It is tried again by itself; `kelpie status` says when."
+_CURE_LOGIN = "Log the gateway in when it asks for it, and approve it with IB Key."
 _CURE_PERSON = "No waiting mends it, and no order is sent until it is mended."
 
 
@@ -136,7 +136,10 @@ class Outlook:
                 f"From {local(window.starts)} to {local(window.ends)} {self.venue} may be out of "
                 f"reach, because {window.reason}. New positions wait until it is over."
             )
-            self._say("info", "ANNOUNCED_WINDOW", sentence, "", Standing.begun(now), stands=False)
+            code, cure = "ANNOUNCED_WINDOW", ""
+            if window.needs_person:
+                code, cure = "LOGIN_ENDS", _CURE_LOGIN
+            self._say("info", code, sentence, cure, Standing.begun(now), stands=False)
 
     def _look_at_outage(self, now: datetime) -> None:
         outage = self._outage

@@ -1,186 +1,159 @@
-"""Watches every position of ours and proposes its exit: stop, target, age."""
+"""Watches every plan: stop, target, age, by the quotes of the continuous session."""
 
 from __future__ import annotations
 
-from actors import names
-from actors.base import Actor, on
+from datetime import timedelta
+from decimal import Decimal
+
+from actors.base import on
 from actors.lanes import State
-from actors.messages import (
-    BookLoaded,
-    FillRecorded,
-    InstrumentFailed,
-    InstrumentKnown,
-    Introduce,
-    LinkUp,
-    LoadBook,
-    OrderRecorded,
-    Propose,
-    ProposeCancel,
-    QuoteUpdate,
-    Verdict,
-)
-from actors.quotes import is_stale
+from actors.messages import QuoteUpdate
+from actors.plan_day import PlanDay
+from actors.plan_knowledge import MonitorOptions
 from actors.seat import Seat
 from actors.system import ActorSystem
-from adapters.book import ManagedPosition
-from domain.orders import Order, OrderState
-from domain.phases import Phase, phase_at
-from domain.plans import ExitRules, exit_order, reason_to_leave
-from domain.symbols import Symbol
-from domain.venue import InstrumentDetails
+from domain.exits import Urgency
+from domain.phases import Phase
+from domain.plans import Plan
+from domain.trailing import Standing, better, confirm, for_the_day, trailed
+from domain.triggers import NONE_SEEN, Hit, Reading, Sightings, look, reading_of
 
-_DEADLINE_SECONDS = 5.0
-_REPRICE_SECONDS = 10.0
-_AFTER_REFUSAL_SECONDS = 5.0
-_NOT_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
-_RULES = ExitRules()
+_LOOK, _LOOK_EVERY = "look", 5.0
 
 
-class PlanMonitor(Actor):
-    """One exit at a time in each symbol; one that does not fill is taken back and priced anew."""
+class PlanMonitor(PlanDay):
+    """Judges each quote by the plans of its symbol, and looks round every few seconds."""
 
-    def __init__(
-        self,
-        system: ActorSystem,
-        seat: Seat,
-        *,
-        prefix: str,
-        venues: tuple[str, ...],
-        stale_after_seconds: float,
-        rules: ExitRules = _RULES,
-    ) -> None:
-        super().__init__(system, seat)
-        self._mark = f"{prefix}-P-"
-        """How its own exits begin: one that a person placed is left alone."""
-        self.venues = venues
-        self.stale_after = stale_after_seconds
-        self.rules = rules
-        self._instruments: dict[Symbol, InstrumentDetails] = {}
-        self._positions: dict[Symbol, ManagedPosition] = {}
-        self._exits: dict[str, Symbol] = {}
-        self._recorded: set[str] = set()
-        """Those of them that the book has: only their own end is their end."""
-        self._not_before: dict[Symbol, float] = {}
+    def __init__(self, system: ActorSystem, seat: Seat, *, options: MonitorOptions) -> None:
+        super().__init__(system, seat, options=options)
+        self._seen: dict[str, Sightings] = {}
+        self._standing: dict[str, Standing] = {}
+        self._best: dict[str, Decimal] = {}
 
     def on_start(self) -> None:
-        """The positions of the book are watched from the start."""
-        self.tell(names.LEDGER, LoadBook(self.seat.name))
-        for venue in self.venues:
-            for name in (names.connection(venue), names.quotes(venue)):
-                self.tell(name, Introduce(self.seat.name))
+        """Look round from the start."""
+        super().on_start()
+        self.after(_LOOK_EVERY, _LOOK)
 
     def describe(self) -> State:
         """What is watched, and which exits work."""
         return {
             "watched": {str(s): str(p.quantity) for s, p in self._positions.items()},
+            "plans": {
+                plan.plan_id: f"{plan.lot} {plan.symbol}, stop {plan.stop}, {plan.state}"
+                for plan in self._all_plans()
+            },
             "exits": list(self._exits),
+            "guards": {str(symbol): str(guard.colour) for symbol, guard in self._guards.items()},
         }
 
-    @on(BookLoaded)
-    def _book(self, message: BookLoaded) -> None:
-        for position in message.positions:
-            self._watch(position)
-        for order in message.open_orders:
-            self._follow(order)
-
-    @on(InstrumentKnown)
-    def _known(self, message: InstrumentKnown) -> None:
-        self._instruments[message.details.symbol] = message.details
-
-    @on(LinkUp)
-    def _link_up(self, message: LinkUp) -> None:
-        """Its instruments follow."""
-
-    @on(InstrumentFailed)
-    def _failed(self, message: InstrumentFailed) -> None:
-        self._instruments.pop(message.refused.symbol, None)
-
-    @on(FillRecorded)
-    def _fill(self, message: FillRecorded) -> None:
-        self._watch(message.position)
+    # -- by quotes -----------------------------------------------------------------------
 
     @on(QuoteUpdate)
     def _quote(self, message: QuoteUpdate) -> None:
         quote = message.quote
-        position = self._positions.get(quote.symbol)
-        instrument = self._instruments.get(quote.symbol)
-        now = self.clock.monotonic()
-        if position is None or instrument is None or quote.symbol in self._exits.values():
+        before = self._quotes.get(quote.symbol)
+        self._quotes[quote.symbol] = quote
+        plans = self._plans.get(quote.symbol)
+        if not plans:
             return
-        if now < self._not_before.get(quote.symbol, 0.0) or is_stale(quote, now, self.stale_after):
-            return
-        wall = self.clock.now()
-        if phase_at(instrument, None, wall) is not Phase.OPEN:
-            return
-        reason = reason_to_leave(
-            self.rules,
-            position.quantity,
-            position.average_price,
-            position.opened_at,
-            quote,
-            wall,
-        )
+        phase, held_back = self._phase(quote.symbol), self._is_held_back(quote.symbol)
+        for plan in list(plans.values()):
+            if held_back:
+                self._forget_prices(plan)
+            if held_back or not plan.is_open:
+                continue
+            reading = reading_of(
+                quote,
+                before,
+                plan.leaving_side,
+                phase,
+                now=self.clock.monotonic(),
+                stale_after_seconds=self.options.stale_after_seconds,
+            )
+            if reading is not None:
+                self._read(plan, reading)
+            elif quote.halted or phase is not Phase.OPEN:
+                self._seen.pop(plan.plan_id, None)
+                self._standing.pop(plan.plan_id, None)
+
+    def _read(self, plan: Plan, reading: Reading) -> None:
+        self._prices[plan.symbol, plan.leaving_side] = reading.price
+        seen, hit = look(self._seen.get(plan.plan_id, NONE_SEEN), reading, plan)
+        self._seen[plan.plan_id] = seen
+        reason = self._due(plan)
+        if hit is not None:
+            level = plan.stop if hit is Hit.STOP else plan.target
+            reason = f"{hit}: {reading.price} is beyond {level}"
         if not reason:
-            return
-        name = f"{self._mark}{self.runtime.new_id()}"
-        request = exit_order(name, self.rules, position.quantity, quote, instrument)
-        if request is None:
-            return
-        self.correlation = name
-        self._exits[name] = quote.symbol
-        propose = Propose(now + _DEADLINE_SECONDS, request, self.seat.name, reason)
-        self.tell(names.DESK, propose)
-        self.after(_REPRICE_SECONDS, f"reprice {name}")
+            self._trail(plan, reading)
+        elif self._may_leave(plan):
+            self._leave(plan, reason, Urgency.PRICED)
 
-    @on(Verdict)
-    def _verdict(self, message: Verdict) -> None:
-        name = message.client_order_id
-        symbol = self._exits.get(name)
-        if symbol is None or message.admitted or name in self._recorded:
-            return  # of one that is in the book only its cancel was refused: it is asked again
-        if message.code != "ORDER_NOT_OPEN":
-            self._not_before[symbol] = self.clock.monotonic() + _AFTER_REFUSAL_SECONDS
-        self._done_with(name)
+    def _trail(self, plan: Plan, reading: Reading) -> None:
+        name = plan.plan_id
+        self._standing[name], stood = confirm(self._standing.get(name), reading, plan.side)
+        instrument = self._instruments.get(plan.symbol)
+        if stood is None or instrument is None:
+            return
+        best = self._best[name] = better(plan.side, self._best.get(name, plan.best), stood)
+        moved = for_the_day(plan) or trailed(
+            plan, best, stood, self.clock.now(), self.options.trail, instrument.price_steps
+        )
+        if moved is not None:
+            self._change(moved, "")
 
-    @on(OrderRecorded)
-    def _order(self, message: OrderRecorded) -> None:
-        order = message.order
-        name = order.client_order_id
-        if not order.state.is_final:
-            self._follow(order)
-        elif name in self._exits:
-            if order.state in _NOT_TAKEN:
-                # Else each tick would send another, all night long.
-                later = self.clock.monotonic() + _AFTER_REFUSAL_SECONDS
-                self._not_before[order.request.symbol] = later
-            self._done_with(name)
+    # -- by the clock --------------------------------------------------------------------
 
     def on_timer(self, name: str) -> None:
-        """An exit that has not filled by now is taken back; the next quote prices it anew."""
-        order_id = name.removeprefix("reprice ")
-        if order_id in self._exits:
-            self.correlation = order_id
-            deadline = self.clock.monotonic() + _DEADLINE_SECONDS
-            self.tell(names.DESK, ProposeCancel(deadline, order_id, self.seat.name))
-            self.after(_REPRICE_SECONDS, name)
-
-    def _follow(self, order: Order) -> None:
-        """An exit of its own works, whichever incarnation proposed it."""
-        name = order.client_order_id
-        if not name.startswith(self._mark):
-            return
-        self._recorded.add(name)
-        if name not in self._exits:
-            self._exits[name] = order.request.symbol
-            self.after(_REPRICE_SECONDS, f"reprice {name}")
-
-    def _done_with(self, order_id: str) -> None:
-        self._exits.pop(order_id, None)
-        self._recorded.discard(order_id)
-        self.cancel_timer(f"reprice {order_id}")
-
-    def _watch(self, position: ManagedPosition) -> None:
-        if position.quantity == 0:
-            self._positions.pop(position.symbol, None)
+        """Look round, or have an exit priced anew."""
+        if name == _LOOK:
+            self.after(_LOOK_EVERY, _LOOK)
+            self._look_round()
         else:
-            self._positions[position.symbol] = position
+            super().on_timer(name)
+
+    def _look_round(self) -> None:
+        """What is due by the clock leaves at the market where no fresh quote prices it.
+
+        What a price would trigger does not: nobody knows the price, and the stop at the venue
+        stands. In a halt nothing trades, so it is waited for.
+        """
+        self.look_at_days()
+        if self.clock.monotonic() < self._quotes_due:
+            return
+        for plan in self._all_plans():
+            quote = self._quotes.get(plan.symbol)
+            if quote is not None and (quote.halted or not self._is_stale(quote)):
+                continue
+            reason = self._due(plan)
+            if reason and self._phase(plan.symbol) is Phase.OPEN and self._may_leave(plan):
+                self._leave(plan, f"{reason}; without a fresh quote", Urgency.BLIND)
+
+    def consider(self, plan: Plan) -> None:
+        """Leave it now if it is due and a fresh quote prices it."""
+        quote = self._quotes.get(plan.symbol)
+        if quote is None or self._is_stale(quote) or self._phase(plan.symbol) is not Phase.OPEN:
+            return
+        reason = self._due(plan)
+        if reason and self._may_leave(plan):
+            self._leave(plan, reason, Urgency.PRICED)
+
+    def _due(self, plan: Plan) -> str:
+        """Why it should go whatever the price is; empty to stay."""
+        age = plan.terms.latest_age
+        if age is None or plan.opened_at is None or self.clock.now() - plan.opened_at < age:
+            return self.day_due(plan)
+        if age == timedelta(0):
+            return plan.reason
+        return f"age: held for {age.total_seconds():.0f} s"
+
+    def forget(self, plan: Plan) -> None:
+        """It is closed."""
+        super().forget(plan)
+        self._forget_prices(plan)
+
+    def _forget_prices(self, plan: Plan) -> None:
+        self._prices.pop((plan.symbol, plan.leaving_side), None)
+        for kept in (self._seen, self._standing, self._best):
+            kept.pop(plan.plan_id, None)

@@ -10,6 +10,7 @@ from actors.base import Actor, on
 from actors.lanes import State
 from actors.messages import (
     BookLoaded,
+    DataAnswered,
     DataFlows,
     DataTrouble,
     GetQuotes,
@@ -69,6 +70,7 @@ class Quotes(Actor):
         *,
         options: QuotesOptions,
         readers: Sequence[str],
+        telemetry: str = "",
     ) -> None:
         super().__init__(system, seat)
         self.options = options
@@ -82,6 +84,10 @@ class Quotes(Actor):
         self._taken = 0
         self._without_line: dict[Symbol, str] = {}
         """Those just refused for want of a line, until the ledger has said what is held."""
+        self._telemetry = telemetry
+        """The seat that is told what became of each request; empty where nobody is."""
+        self._asked_at: dict[Symbol, float] = {}
+        """When those were asked for that have brought nothing yet."""
 
     def on_start(self) -> None:
         """The link may stand already: ask for it, and for what it knows of instruments."""
@@ -139,6 +145,8 @@ class Quotes(Actor):
         if self._epoch is not None:
             now = self.clock.monotonic()
             life.asked(now)
+            if self._telemetry:
+                self._asked_at[life.symbol] = now
             ask = Subscribe(now + _SUBSCRIBE_WITHIN, life.symbol, self._epoch)
             self.tell(names.connection(self.venue), ask)
 
@@ -169,6 +177,7 @@ class Quotes(Actor):
         if life is None or notice.effect not in _REFUSALS:
             return
         # A request that was refused for another reason than the data may do better the next time.
+        self._answered(life.symbol, f"IB{notice.code}")
         of_data = notice.effect is NoticeEffect.NO_DATA
         for_good = of_data and notice.retry != "later"
         news = self._cut_off(life, notice.text, for_good=for_good)
@@ -179,6 +188,14 @@ class Quotes(Actor):
         elif news and (notice.alert or not of_data):
             cure = _CURE_FOR_GOOD if for_good else _CURE_LATER
             self._report(f"IB{notice.code}", life, sentence, cure)
+
+    def _answered(self, symbol: Symbol, code: str = "") -> None:
+        asked_at = self._asked_at.pop(symbol, None)
+        if asked_at is not None:
+            seconds, items = self.clock.monotonic() - asked_at, 0 if code else 1
+            at = self.clock.now()
+            told = DataAnswered(self.venue, "quotes", symbol, "", at, seconds, items, code)
+            self.tell(self._telemetry, told)
 
     def _cut_off(self, life: Life, why: str, *, for_good: bool) -> bool:
         """It brings nothing any more, for this reason; True when that is news."""
@@ -231,6 +248,8 @@ class Quotes(Actor):
             return  # facts go before quotes: it came before the venue's word, and waited
         if life is not None and (quote.priced or quote.halted):
             life.halted = quote.halted
+            if self._asked_at:
+                self._answered(quote.symbol)
             if life.heard(quote.received):
                 self.log.info("{} brings quotes again.", quote.symbol)
             if quote.symbol not in self._flowing:

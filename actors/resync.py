@@ -1,7 +1,8 @@
-"""The venue's truth against the ledger: at each link, when in doubt, and from time to time.
+"""The venue's truth against the ledger, and what is done about the difference.
 
-A round asks for every list; its facts go to `orders` like any other, and from there into the
-ledger; then the ledger's snapshot is judged by the round (`domain.reconciliation`).
+A round asks for every list (`resync_asking` says when); its facts go to `orders` like any other,
+and from there into the ledger; then the ledger's snapshot is judged by the round
+(`domain.reconciliation`), and what that says is carried out here.
 A start after a crash is the same path as any other start.
 """
 
@@ -9,58 +10,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import datetime
 
 from actors import names
-from actors.base import Actor, on
-from actors.claims import Claims
-from actors.lanes import Message, Quarantined, State
+from actors.base import on
+from actors.lanes import State
 from actors.messages import (
     AccountChanged,
-    AskRound,
+    Alert,
     BookSnapshot,
+    GetReconciliation,
     Introduce,
-    LinkUp,
-    NotReconciled,
     OrderJudged,
     PositionChanged,
-    QueryOrder,
     Reconciled,
-    ReconcileNow,
-    RenewLink,
-    Resubscribe,
     RoundEnded,
     RoundFed,
-    VenueSaid,
+    VenueListed,
+)
+from actors.resync_asking import (
+    AGAIN_IN_DOUBT,
+    AGAIN_UNENDED,
+    FROM_TIME_TO_TIME,
+    UNENDED_TO_RENEW,
+    ResyncAsking,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
-from domain.orders import Order, OrderState
-from domain.reconciliation import (
-    Missing,
-    compare_positions,
-    judge_orders,
-)
-from domain.symbols import Symbol
-from domain.venue import (
-    AccountValue,
-    NoticeEffect,
-    OrderReport,
-    PositionReport,
-    Round,
-)
+from domain.findings import Reconciliation, Rule
+from domain.foreign import Whose
+from domain.orders import OrderState
+from domain.reconciliation import Answers, LedgerState, reconcile
+from domain.venue import AccountValue, Round
+from domain.views import ReconciliationView
+from runtime.crash_points import CrashPoint, reached
 
-_AGAIN_IN_DOUBT = 11.0
-_AGAIN_UNENDED = 5.0
-_FROM_TIME_TO_TIME = 300.0
-_ANSWER_WITHIN = 60.0
-_UNENDED_TO_RENEW = 3
-#: Longer than any outage but the weekend's: the word that it is over may have been missed.
-_OUT_OF_REACH_TO_RENEW = 3600.0
-_LOSSES = (NoticeEffect.DOWN, NoticeEffect.UP, NoticeEffect.RESUBSCRIBE)
+_MOVED = "moved"
+_MOVED_SECONDS = 2.0
 
 
-class Resync(Actor):
+class Resync(ResyncAsking):
     """Reconciles, and says what it found."""
 
     def __init__(
@@ -70,34 +59,22 @@ class Resync(Actor):
         *,
         venue: str,
         readers: Sequence[str],
+        auditors: Sequence[str] = (),
         list_seconds: float = 10.0,
     ) -> None:
-        super().__init__(system, seat)
-        self.venue = venue
-        self._readers = tuple(readers)
-        self._list_seconds = list_seconds
-        self._epoch: int | None = None
-        self._number = 0
-        self._asked = False
-        self._again = False
-        self._unended = 0
-        self._round: Round | None = None
-        self._losses = 0
-        """How often the venue was out of reach, or lost data, on this link."""
-        self._losses_when_asked = 0
-        self._held: dict[Symbol | str, PositionReport] = {}
-        self._moved: set[Symbol | str] = set()
-        """Whose position the venue has told since the lists were last asked for."""
-        self._suspected: frozenset[Symbol] = frozenset()
-        self._missing: dict[str, Missing] = {}
-        self._claims = Claims()
-        self._out_of_reach = ""
+        super().__init__(
+            system, seat, venue=venue, readers=tuple(readers), list_seconds=list_seconds
+        )
+        self._auditors = tuple(auditors)
+        """Who is told what the venue lists, by every complete round."""
         self._last: Reconciled | None = None
-        self._trouble_told: NotReconciled | None = None
+        self._outcome: Reconciliation | None = None
+        self._judged: tuple[float, datetime] | None = None
+        """When the lists of the outcome were asked for (monotonic), and when it was judged."""
+        self._duplicates = ""
+        self._strangers: dict[str, None] = {}
+        """Orders of our own client that this book never wrote, of which a person was told."""
         self._account: tuple[AccountValue, ...] = ()
-        self._trouble = ""
-        self._gateway_zone: tzinfo | None = None
-        """In which the days of its lists are counted; without it nothing is proven absent."""
 
     def on_start(self) -> None:
         """The link may stand already, and orders may have open questions: ask for both."""
@@ -106,7 +83,7 @@ class Resync(Actor):
 
     def describe(self) -> State:
         """The last round, and what it left open."""
-        last = self._last
+        last, outcome = self._last, self._outcome
         return {
             "epoch": self._epoch,
             "rounds": self._number,
@@ -114,124 +91,54 @@ class Resync(Actor):
             "reconciled_at": last.at.isoformat() if last else None,
             "in_doubt": list(last.in_doubt) if last else [],
             "mismatches": [f"{symbol}: {why}" for symbol, why in last.mismatches] if last else [],
+            "suspected": [each.sentence for each in outcome.suspected] if outcome else [],
             "foreign_orders": last.foreign_orders if last else None,
             "claims": self._claims.names(),
         }
 
-    # -- when to ask ---------------------------------------------------------------------
-
-    @on(LinkUp)
-    def _link_up(self, message: LinkUp) -> None:
-        if message.epoch == self._epoch:
-            return  # told at the opening, and again as the answer to our question
-        self._epoch = message.epoch
-        gateway_time = message.opened.gateway_time
-        self._gateway_zone = gateway_time.tzinfo if gateway_time is not None else None
-        self._ask()
-
     @on(Introduce)
     def _introduce(self, message: Introduce) -> None:
-        if self._trouble_told is not None:
-            self.tell(message.seat, self._trouble_told)
+        # With what is held now, not what was held when the lists were asked for.
+        held = tuple(self._held.values())
+        trouble = self._trouble_told
+        if trouble is not None:
+            told = trouble if trouble.held is None else replace(trouble, held=held)
+            self.tell(message.seat, told)
         elif self._last is not None:
-            # With what is held now, not what was held when the lists were compared.
-            self.tell(message.seat, replace(self._last, held=tuple(self._held.values())))
+            self.tell(message.seat, replace(self._last, held=held))
         for value in self._account:
             self.tell(message.seat, AccountChanged(self.venue, value))
+
+    @on(GetReconciliation)
+    def _view(self, message: GetReconciliation) -> ReconciliationView:
+        asked, at = self._judged if self._judged is not None else (None, None)
+        trouble = self._trouble_told
+        return ReconciliationView(
+            venue=self.venue,
+            epoch=self._epoch,
+            asking=self._asked,
+            trouble=trouble.sentence if trouble is not None else "",
+            cause=trouble.cause if trouble is not None else "",
+            number=self._number,
+            asked=asked,
+            at=at,
+            outcome=self._outcome,
+        )
 
     @on(PositionChanged)
     def _position(self, message: PositionChanged) -> None:
         """On its way to the desk: told here, it cannot be overtaken by an older comparison."""
         key = message.report.symbol or message.report.description
+        before = self._held.get(key)
         self._held[key] = message.report
         self._moved.add(key)
         self.tell(names.DESK, message)
-
-    @on(ReconcileNow)
-    def _now(self, message: ReconcileNow) -> None:
-        self.log.info("Reconciling, as {} asked.", message.who)
-        self._ask()
-
-    @on(QueryOrder)
-    def _query(self, message: QueryOrder) -> None:
-        end = message.state
-        if end is not None and not self._claims.take_up(message, end, self._number + 1):
-            return
-        self.log.info(
-            "Asking {} about {} ({}: {}).",
-            self.venue,
-            message.client_order_id,
-            message.claim,
-            message.text,
-        )
-        self._ask()
-
-    @on(Quarantined)
-    def _quarantined(self, message: Quarantined) -> None:
-        self._not_reconciled("QUARANTINED", f"a fact could not be handled ({message.dead_letter})")
-        self._ask()
-
-    @on(VenueSaid)
-    def _said(self, message: VenueSaid) -> None:
-        notice = message.notice
-        text = f"{notice.code}: {notice.text}"
-        level = "WARNING" if notice.alert else "DEBUG"
-        self.log.log(level, "{} says {}", self.venue, text)
-        if notice.symbol is not None and notice.effect is not NoticeEffect.QUERY:
-            return  # about one subscription: the seat that keeps the quotes is told as well
-        if notice.effect in _LOSSES:
-            # What was missing before may have come meanwhile: no proof reaches across this.
-            self._losses += 1
-            self._missing = {}
-        if notice.effect is NoticeEffect.DOWN:
-            if not self._out_of_reach:  # it says so again every few seconds
-                self.after(_OUT_OF_REACH_TO_RENEW, "reach")
-            self._out_of_reach = text
-            self._not_reconciled("OUT_OF_REACH", text)
-        elif notice.effect in (NoticeEffect.UP, NoticeEffect.RESUBSCRIBE):
-            self._out_of_reach, self._unended = "", 0
-            self.cancel_timer("reach")
-            if notice.effect is NoticeEffect.RESUBSCRIBE:
-                for name in (names.quotes(self.venue), names.history(self.venue)):
-                    self.tell(name, Resubscribe(self.venue, text))
-            self._ask()
-        elif notice.effect is NoticeEffect.LINK:
-            self._renew_link("VENUE_SAYS_SO", text)
-        elif notice.effect in (NoticeEffect.QUERY, NoticeEffect.ACCOUNT):
-            self._ask()
-
-    def on_timer(self, name: str) -> None:
-        """Ask again; a round that brought no answer in all that time is given up first."""
-        if name == "reach":
-            self._renew_link("OUT_OF_REACH", self._out_of_reach)
-            return
-        if name == "answer":
-            self._asked = False
-            self._not_reconciled("NO_ANSWER", "the venue's lists never came")
-            self._renew_link("NO_ANSWER", "The venue's lists never came.")
-        self._ask()
-
-    def _renew_link(self, cause: str, sentence: str) -> None:
-        if self._epoch is not None:
-            deadline = self.clock.monotonic() + _ANSWER_WITHIN
-            renew = RenewLink(deadline, self._epoch, cause, sentence)
-            self.tell(names.connection(self.venue), renew)
-
-    def _ask(self) -> None:
-        if self._epoch is None:
-            return
-        if self._asked:
-            self._again = True
-            return
-        self._asked, self._again = True, False
-        self._number += 1
-        self._losses_when_asked = self._losses
-        self._moved = set()
-        self.cancel_timer("again")
-        self.after(_ANSWER_WITHIN, "answer")
-        deadline = self.clock.monotonic() + _ANSWER_WITHIN
-        ask = AskRound(deadline, self._number, self._epoch, self._list_seconds)
-        self.tell(names.connection(self.venue), ask)
+        if before is not None and before.quantity == message.report.quantity:
+            return  # a list, or a price, says it again
+        foreign = self._last.foreign if self._last is not None else ()
+        if any(order.symbol == message.report.symbol for order in foreign):
+            # Orders of others are told by lists alone: one of them may have traded just now.
+            self.after(_MOVED_SECONDS, _MOVED)
 
     # -- what comes back -----------------------------------------------------------------
 
@@ -244,47 +151,65 @@ class Resync(Actor):
             self._asked = False
             self.cancel_timer("answer")
             lists = ", ".join(round.unended)
-            self._not_reconciled("LIST_NOT_ENDED", f"the venue did not finish: {lists}")
-            self.after(_AGAIN_UNENDED, "again")
+            if "positions" not in round.unended:
+                self._take_positions(round)
+            self._not_reconciled(
+                "LIST_NOT_ENDED",
+                f"the venue did not finish: {lists}",
+                holdings_told="positions" not in round.unended,
+            )
+            self.after(AGAIN_UNENDED, "again")
             self._unended += 1
             # Cut off from IB the gateway cannot answer: another link to it could not either, and
             # on that one nobody would know.
-            if self._unended >= _UNENDED_TO_RENEW and not self._out_of_reach:
+            if self._unended >= UNENDED_TO_RENEW and not self._out_of_reach:
                 self._renew_link("LIST_NOT_ENDED", f"The venue does not finish its lists: {lists}.")
-        else:
-            self._round = round
-            self._unended = 0
-            self._take_positions(round)
+            return
+        reached(CrashPoint.RECONCILE_LISTED)
+        self._round = round
+        self._unended = 0
+        self._take_positions(round)
         # Its facts went to `orders` as they came; told again, they would be old by now.
-        if round.complete:
-            self.tell(names.orders(self.venue), RoundFed(round.number, round.asked_at))
+        open_there = dict.fromkeys(r.client_order_id for r in round.open_orders if not r.foreign)
+        listed = tuple(name for name in open_there if name)
+        self.tell(names.orders(self.venue), RoundFed(round.number, round.asked_at, listed))
 
     @on(BookSnapshot)
     def _snapshot(self, message: BookSnapshot) -> None:
-        round, self._round = self._round, None
+        round = self._round
         if round is None or message.number != round.number:
             return
+        self._round = None
         self._asked = False
         self.cancel_timer("answer")
         self._account = round.account_values
-        orders = [order for order in message.open_orders if order.venue == self.venue]
         if self._losses != self._losses_when_asked or self._out_of_reach:
             # Asked of a gateway that did not know either: it proves nothing.
-            self.after(_AGAIN_IN_DOUBT, "again")
+            self.after(AGAIN_IN_DOUBT, "again")
             return
+        orders = [order for order in message.open_orders if order.venue == self.venue]
         settled = self._claims.settle({order.client_order_id for order in orders}, round)
         for verdict in settled:
             self._tell_orders(verdict)
-        ended = {each.client_order_id for each in settled if each.state.is_final}
-        in_doubt = self._judge([o for o in orders if o.client_order_id not in ended], round)
-        managed = {p.symbol: p.quantity for p in message.positions if p.venue == self.venue}
-        differences = compare_positions(managed, tuple(self._held.values()))
-        self._report(round, in_doubt, self._confirmed(differences), orders)
+        over = {each.client_order_id for each in settled if each.state.is_final}
+        ledger = LedgerState(
+            open_orders=tuple(o for o in orders if o.client_order_id not in over),
+            managed={p.symbol: p.quantity for p in message.positions if p.venue == self.venue},
+            at=self.clock.monotonic(),
+            ended=tuple(order for order in message.ended if order.venue == self.venue),
+        )
+        held = tuple(self._held.values())
+        answers = Answers(round, self._asked_at, held, self._gateway_zone)
+        outcome = reconcile(ledger, answers, self._before)
+        reached(CrashPoint.RECONCILE_JUDGED)
+        self._before = outcome.next
+        self._outcome, self._judged = outcome, (self._asked_at, self.clock.now())
+        self._carry_out(outcome)
+        self._report(round, outcome, len(orders))
         if self._again:
             self._ask()
         else:
-            wait = _AGAIN_IN_DOUBT if in_doubt or differences else _FROM_TIME_TO_TIME
-            self.after(wait, "again")
+            self.after(FROM_TIME_TO_TIME if outcome.settled else AGAIN_IN_DOUBT, "again")
 
     def _take_positions(self, round: Round) -> None:
         """What is on the list is held, and nothing else; what came since it was asked is newer.
@@ -292,78 +217,97 @@ class Resync(Actor):
         Rows and changes come over the wire in one line: whatever was told later, later is true.
         """
         listed = {report.symbol or report.description: report for report in round.positions}
-        newer = {key: self._held[key] for key in self._moved if key in self._held}
+        newer = {key: report for key, report in self._held.items() if key in self._moved}
         self._held = listed | newer
 
-    def _confirmed(
-        self, differences: tuple[tuple[Symbol, str], ...]
-    ) -> tuple[tuple[Symbol, str], ...]:
-        """Those that two comparisons in a row have shown; on a new link the first one counts.
+    # -- what is done about it -----------------------------------------------------------
 
-        A fill is booked before the venue's word on the position comes: that is no mismatch.
-        """
-        first = self._last is None
-        confirmed = tuple(each for each in differences if first or each[0] in self._suspected)
-        self._suspected = frozenset(symbol for symbol, _ in differences)
-        return confirmed
-
-    def _judge(self, orders: list[Order], round: Round) -> tuple[str, ...]:
-        verdicts = judge_orders(orders, round, self._missing, self._gateway_zone)
-        self._missing = {each.client_order_id: each for each in verdicts.missing}
-        for name in verdicts.absent:
+    def _carry_out(self, outcome: Reconciliation) -> None:
+        """The states that are proven; what else the venue says went to `orders` as it came."""
+        for name in outcome.absent:
             reason = "two complete rounds of the venue's lists show that it never came there"
             self._tell_orders(OrderJudged(name, OrderState.NOT_SENT, reason))
-        for name in verdicts.in_doubt:
-            reason = "the venue's lists do not show it; its fate is not known"
-            self._tell_orders(OrderJudged(name, OrderState.UNKNOWN, reason))
-        return verdicts.in_doubt
+        for unknown in outcome.unknowns:
+            self._tell_orders(OrderJudged(unknown.subject, OrderState.UNKNOWN, unknown.sentence))
+        for name, state, reason in outcome.ended:
+            self._tell_orders(OrderJudged(name, state, reason))
+        for name in outcome.revived:
+            reason = "two complete lists of the venue show it open"
+            self._tell_orders(OrderJudged(name, OrderState.WORKING, reason))
 
-    def _report(
-        self,
-        round: Round,
-        in_doubt: tuple[str, ...],
-        mismatches: tuple[tuple[Symbol, str], ...],
-        orders: list[Order],
-    ) -> None:
+    def _report(self, round: Round, outcome: Reconciliation, open_here: int) -> None:
         assert self._epoch is not None
-        ours = {order.client_order_id for order in orders}
-        foreign = [r for r in round.open_orders if self._is_foreign(r, ours)]
         first = self._last is None or self._last.epoch != self._epoch
         self._trouble, self._trouble_told = "", None
+        blocking = ((each.symbol, each.sentence) for each in outcome.mismatches)
         self._last = Reconciled(
             venue=self.venue,
             epoch=self._epoch,
             at=self.clock.now(),
             held=tuple(self._held.values()),
-            mismatches=mismatches,
-            in_doubt=in_doubt,
-            foreign_orders=len(foreign),
+            mismatches=tuple((symbol, why) for symbol, why in blocking if symbol is not None),
+            in_doubt=outcome.in_doubt,
+            foreign_orders=len(outcome.foreign),
+            foreign=outcome.foreign,
         )
-        if first or mismatches or in_doubt:
+        if first or outcome.mismatches or outcome.unknowns:
+            differences = (*outcome.mismatches, *outcome.unknowns)
             self.log.info(
                 "Reconciled with {}: {} open here, {} there, {} in doubt, {} of others, {}.",
                 self.venue,
-                len(orders),
+                open_here,
                 len(round.open_orders),
-                len(in_doubt),
-                len(foreign),
-                "; ".join(f"{s}: {why}" for s, why in mismatches) or "no mismatch",
+                len(outcome.unknowns),
+                len(outcome.foreign),
+                "; ".join(f"{each.rule}: {each.sentence}" for each in differences) or "all agrees",
             )
         self._tell_readers(self._last)
+        self._tell_of_duplicates(outcome)
+        self._tell_of_strangers(outcome)
+        listed = VenueListed(
+            self.venue,
+            self._epoch,
+            self._asked_at,
+            round.open_orders,
+            tuple(self._held.values()),
+            round.executions,
+        )
+        for name in self._auditors:
+            self.tell(name, listed)
+        reached(CrashPoint.RECONCILE_REPORTED)
 
-    def _is_foreign(self, report: OrderReport, ours: set[str]) -> bool:
-        return report.foreign or report.client_order_id not in ours
+    def _tell_of_duplicates(self, outcome: Reconciliation) -> None:
+        """Two orders where one was meant is the worst that can be found: it stands as an alert."""
+        found = [each for each in outcome.mismatches if each.rule is Rule.DUPLICATE_ORDER]
+        sentence = " ".join(f"{each.sentence[0].upper()}{each.sentence[1:]}." for each in found)
+        if sentence == self._duplicates:
+            return
+        self._duplicates = sentence
+        cure = found[0].cure if found else "Nothing to do."
+        said = sentence or "No id is borne by two open orders any more."
+        self._alert(Rule.DUPLICATE_ORDER, "error", said, cure, stands=bool(found))
 
-    def _not_reconciled(self, cause: str, sentence: str) -> None:
-        self._trouble = sentence
-        self.log.warning("Not reconciled with {}: {}.", self.venue, sentence.rstrip("."))
-        if self._epoch is not None:
-            self._trouble_told = NotReconciled(self.venue, self._epoch, cause, sentence)
-            self._tell_readers(self._trouble_told)
+    def _tell_of_strangers(self, outcome: Reconciliation) -> None:
+        """Orders that our own client placed and this book never wrote: once for each."""
+        for order in outcome.foreign:
+            name = order.venue_order_id or order.client_order_id or ""
+            if order.whose is Whose.OTHERS or name in self._strangers:
+                continue
+            self._strangers[name] = None
+            sentence = (
+                f"The venue has an open order {name} ({order.side} {order.remaining or ''} "
+                f"{order.symbol or 'of another instrument'}, {order.client_order_id or 'no id'}) "
+                "of this client that the book never wrote."
+            )
+            cure = "It is counted and left alone; `GET /orders/foreign` shows it. Cancel it there."
+            self._alert("ORDER_NOT_IN_BOOK", "warning", sentence, cure, stands=False)
 
-    def _tell_readers(self, message: Message) -> None:
-        for name in self._readers:
-            self.tell(name, message)
+    def _alert(self, code: str, level: str, sentence: str, cure: str, *, stands: bool) -> None:
+        self.log.log("WARNING" if stands else "INFO", "{} {}", sentence, cure)
+        now = self.clock.now()
+        alert = Alert(self.venue, level, code, sentence, cure, now, told=1, stands=stands)
+        for seat in names.HEAR_ALERTS:
+            self.tell(seat, alert)
 
     def _tell_orders(self, message: OrderJudged) -> None:
         self.correlation = message.client_order_id

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from actors.mailbox import Mailbox
+from runtime.histogram import Histogram
 
 if TYPE_CHECKING:
     from actors.base import Actor
@@ -39,11 +40,17 @@ class Seat:
     published: Published | None = None
     handled: Counter[str] = field(default_factory=Counter)
     handle_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=512))
+    handle_histogram: Histogram = field(default_factory=Histogram)
+    """Of all messages since the process began."""
+    exits: Counter[str] = field(default_factory=Counter)
+    """How incarnations ended, by `ExitKind`."""
     handling: tuple[str, float] | None = None
     """What is being handled, and since when (monotonic)."""
     last_error: str = ""
     last_exit: Exit | None = None
     restarts: int = 0
+    parked: str = ""
+    """Why nobody is seated here any more until a person says so; empty where it is not so."""
 
     def percentiles(self) -> tuple[float, float]:
         """p50 and p99 of the last 512 handler times, in seconds."""

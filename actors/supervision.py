@@ -2,16 +2,27 @@
 
 A supervisor is an actor, a state machine on what its children tell it. It waits for nobody:
 each start and each stop is a message and a timer. Semantics are Erlang/OTP's, and beyond them:
-backoff with full jitter, and a lost link that is no crash.
+backoff with full jitter, a streak as well as a rate, children that are parked, and a lost link
+that is no crash.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
-from actors.base import Actor, on
-from actors.child import USUAL_INTENSITY, Child, ChildRecord, Intensity, Phase, Restart, Strategy
+from actors.base import on
+from actors.child import (
+    USUAL_INTENSITY,
+    Child,
+    ChildRecord,
+    Intensity,
+    OnStreak,
+    Phase,
+    Restart,
+    Strategy,
+)
+from actors.endurance import Endurance
+from actors.ghosts import EXIT_RESTART_ME, end_for_its_handle, fence, owns_handle
 from actors.lanes import (
     ChildExited,
     ChildStarted,
@@ -20,17 +31,16 @@ from actors.lanes import (
     ExitKind,
     RestartChild,
     State,
-    Stop,
 )
+from actors.ordering import Ordering
 from actors.seat import Seat
 from actors.system import ActorSystem
-from runtime.stacks import stacks
 
-EXIT_RESTART_ME = 70
+__all__ = ["EXIT_RESTART_ME", "RootSupervisor", "Supervisor"]
 
 
-class Supervisor(Actor):
-    """Starts its children from the first to the last, stops them from the last to the first."""
+class Supervisor(Ordering):
+    """Decides who comes back, after which wait, and when it is too much."""
 
     def __init__(
         self,
@@ -41,50 +51,23 @@ class Supervisor(Actor):
         children: tuple[Child, ...],
         intensity: Intensity = USUAL_INTENSITY,
     ) -> None:
-        super().__init__(system, seat)
-        self.strategy = strategy
-        self.intensity = intensity
-        self._records = {
-            spec.name: ChildRecord(spec, system.seat(spec.name, parent=seat.name))
-            for spec in children
-        }
-        self._crashes: deque[float] = deque()
-        self._to_stop: list[str] = []
-        self._farewell: Exit | None = None
-        self._acknowledged = False
-
-    def on_start(self) -> None:
-        """Start the children; the acknowledgement follows the last that can be started now.
-
-        Those of an incarnation that crashed are stopped first: nobody is left without a parent.
-        """
-        for record in self._records.values():
-            orphan = record.seat.occupant
-            if orphan is not None and not orphan.actor_stopped.is_set():
-                record.phase, record.occupant = Phase.RUNNING, orphan
-                self._to_stop.append(record.spec.name)
-        self._progress()
-
-    def acknowledge_start(self) -> None:
-        """Not before the children have: `_start_next` does it.
-
-        A child that waits for its next try, and who depends on it, keeps nobody above waiting:
-        no start waits for the network.
-        """
+        super().__init__(system, seat, strategy=strategy, children=children)
+        self._endurance = Endurance(intensity)
 
     def describe(self) -> State:
         """Strategy, and each child with its phase."""
         now = self.clock.monotonic()
         return {
             "strategy": self.strategy.value,
-            "crashes_in_window": len(self._crashes),
+            "crashes_in_window": self._endurance.in_window(now),
             "children": [
                 {
                     "name": name,
                     "phase": record.phase.value,
                     "restart": record.spec.restart.value,
                     "incarnation": record.seat.incarnation,
-                    "waiting_for": record.waiting_for,
+                    "waiting_for": record.seat.parked or record.waiting_for,
+                    "crashes_in_a_row": record.crashes_in_a_row,
                     "next_try_in_seconds": round(max(0.0, record.not_before - now), 1)
                     if record.phase is Phase.IDLE and record.wanted
                     else None,
@@ -103,6 +86,7 @@ class Supervisor(Actor):
         self.cancel_timer(f"start {message.child}")
         record.phase = Phase.RUNNING
         record.running_since = self.clock.monotonic()
+        self.child_started(message.child)
         self._progress()
 
     @on(ChildExited)
@@ -129,6 +113,8 @@ class Supervisor(Actor):
             self._stop_with_dependants(record)
         else:
             record.wanted, record.not_before = True, 0.0
+            if record.phase is Phase.PARKED:
+                self._unpark(record)
             if record.phase is Phase.ENDED:
                 record.phase = Phase.IDLE
         self._progress()
@@ -155,6 +141,19 @@ class Supervisor(Actor):
         """Seconds to wait before a child is started again."""
         return record.spec.backoff.delay(record.streak, self.runtime.chance.random())
 
+    def well_since(self, record: ChildRecord) -> float | None:
+        """Since when a child that has just ended had been well, monotonic seconds; None: never.
+
+        A streak ends after `backoff.reset_after` such seconds.
+        """
+        return record.running_since if record.was_running else None
+
+    def child_started(self, child: str) -> None:
+        """A child is built, and receives."""
+
+    def child_parked(self, child: str, cause: str) -> None:
+        """A child is not started any more; with an empty cause: it is, a person has said so."""
+
     def child_ended(self, child: str, exit: Exit) -> None:
         """A child that will be started again has ended; the wait is reckoned next."""
 
@@ -173,16 +172,17 @@ class Supervisor(Actor):
         asked = record.phase is Phase.STOPPING
         self.cancel_timer(f"start {record.spec.name}")
         self.cancel_timer(f"stop {record.spec.name}")
-        healthy = self.clock.monotonic() - record.running_since
-        was_running = record.phase is Phase.RUNNING
+        record.was_running = record.phase is Phase.RUNNING
         record.phase, record.occupant = Phase.IDLE, None
         if asked and not exit.kind.is_crash:
             if not record.wanted:
                 self._ended_for_good(record)
             self._progress()
             return
-        if was_running and healthy >= record.spec.backoff.reset_after:
-            record.streak = 0
+        now = self.clock.monotonic()
+        well = self.well_since(record)
+        if well is not None and now - well >= record.spec.backoff.reset_after:
+            record.streak = record.crashes_in_a_row = 0
         if not self._comes_back(record, exit):
             self._ended_for_good(record)
             self.noticed(record.spec.name, exit, None)
@@ -190,11 +190,15 @@ class Supervisor(Actor):
             return
         record.streak += 1
         self.child_ended(record.spec.name, exit)
-        if exit.kind.is_crash and self._too_many_crashes():
-            self._give_up(record, exit)
+        too_many = self._endurance.crashed(record, now) if exit.kind.is_crash else ""
+        if too_many and record.spec.on_streak is OnStreak.PARK:
+            self._park(record, exit, too_many)
+            return
+        if too_many:
+            self._give_up(record, exit, too_many)
             return
         delay = self.delay_for(record, exit)
-        record.not_before = self.clock.monotonic() + delay
+        record.not_before = now + delay
         record.waiting_for = exit.sentence
         self._stop_dependants(record)
         self.noticed(record.spec.name, exit, delay)
@@ -214,159 +218,62 @@ class Supervisor(Actor):
         orderly = exit.kind in (ExitKind.NORMAL, ExitKind.SHUTDOWN)
         return record.spec.restart is Restart.PERMANENT or not orderly
 
-    def _too_many_crashes(self) -> bool:
-        now = self.clock.monotonic()
-        self._crashes.append(now)
-        while self._crashes and now - self._crashes[0] > self.intensity.seconds:
-            self._crashes.popleft()
-        return len(self._crashes) > self.intensity.crashes
-
-    def _give_up(self, record: ChildRecord, exit: Exit) -> None:
+    def _give_up(self, record: ChildRecord, exit: Exit, too_many: str) -> None:
+        name = record.spec.name
         self.log.critical(
-            "{} crashed more than {} times in {:.0f} s, last {}. {} gives up.",
-            record.spec.name,
-            self.intensity.crashes,
-            self.intensity.seconds,
-            exit.sentence,
-            self.seat.name,
+            "{} {}, last {}. {} gives up.", name, too_many, exit.sentence, self.seat.name
         )
         self._leave_with(Exit(ExitKind.GAVE_UP, exit.cause, exit.sentence))
 
-    def _dependants(self, record: ChildRecord) -> list[str]:
-        names = list(self._records)
-        if self.strategy is Strategy.ONE_FOR_ONE:
-            return []
-        if self.strategy is Strategy.REST_FOR_ONE:
-            return names[names.index(record.spec.name) + 1 :]
-        return [name for name in names if name != record.spec.name]
-
-    def _stop_dependants(self, record: ChildRecord) -> None:
-        for name in self._dependants(record):
-            dependant = self._records[name]
-            if not dependant.alive:
-                continue
-            if dependant.spec.restart is Restart.TEMPORARY:
-                dependant.wanted = False  # as in OTP: not even with those that it depends on
-            if name not in self._to_stop:
-                self._to_stop.append(name)
-
-    def _stop_with_dependants(self, record: ChildRecord) -> None:
-        self._stop_dependants(record)
-        if record.spec.name not in self._to_stop:
-            self._to_stop.append(record.spec.name)
-
-    def _leave_with(self, exit: Exit) -> None:
-        if self._farewell is None:
-            self._farewell = exit
-            for record in self._records.values():
-                record.wanted = False
-            self._to_stop = [name for name, record in self._records.items() if record.alive]
+    def _park(self, record: ChildRecord, exit: Exit, too_many: str) -> None:
+        """Start it no more; the others live on."""
+        name = record.spec.name
+        record.seat.parked = f"it {too_many}, last {exit.sentence}"
+        record.phase, record.wanted = Phase.PARKED, False
+        self.log.bind(event="parked").error(
+            "{} is parked: {}. It stays so until a person restarts it.", name, record.seat.parked
+        )
+        self.system.retire(name)
+        self.noticed(name, exit, None)
+        self.child_parked(name, record.seat.parked)
         self._progress()
 
-    def _progress(self) -> None:
-        """Take the next step that can be taken: first all stops, from the last, then the starts."""
-        if any(record.phase is Phase.STOPPING for record in self._records.values()):
-            return
-        order = list(self._records)
-        self._to_stop = [name for name in self._to_stop if self._records[name].alive]
-        if self._to_stop:
-            self._stop_child(max(self._to_stop, key=order.index))
-            return
-        if self._farewell is not None:
-            self.end(self._farewell)
-            return
-        self._start_next()
-
-    def _stop_child(self, name: str) -> None:
-        record = self._records[name]
-        self._to_stop.remove(name)
-        self.cancel_timer(f"start {name}")
-        record.phase = Phase.STOPPING
-        self.after(record.spec.stop_seconds, f"stop {name}")
-        self.tell(name, Stop())
-
-    def _start_next(self) -> None:
-        if self.system.ending:
-            return  # what were started now (a program, say) would be left behind
-        now = self.clock.monotonic()
-        waits: list[float] = []
-        for record in self._records.values():
-            if record.phase is Phase.STARTING:
-                return
-            if record.phase is not Phase.IDLE or not record.wanted:
-                continue
-            if record.not_before <= now:
-                self._start_child(record)
-                return
-            waits.append(record.not_before - now)
-            if self.strategy is not Strategy.ONE_FOR_ONE:
-                break  # the later ones need this one
-        if waits:
-            self.after(min(waits), "next")
-        if not self._acknowledged:
-            # Each child has been started once, or waits for its next try: a child that keeps
-            # failing is this supervisor's affair, and no reason to think that *it* hangs.
-            self._acknowledged = True
-            super().acknowledge_start()
-
-    def _start_child(self, record: ChildRecord) -> None:
-        record.phase = Phase.STARTING
-        record.waiting_for = ""
-        if record.seat.incarnation:
-            record.seat.restarts += 1
-        self.after(record.spec.start_seconds, f"start {record.spec.name}")
-        try:
-            record.occupant = self.system.fill(record.seat, record.spec.build)
-        except Exception as error:
-            # It could not even be built: the same as a failed start.
-            self.log.opt(exception=error).error("{} could not be built.", record.spec.name)
-            self.cancel_timer(f"start {record.spec.name}")
-            sentence = f"could not be built: {error!r}"
-            self._gone(record, Exit(ExitKind.START_FAILED, type(error).__name__, sentence))
+    def _unpark(self, record: ChildRecord) -> None:
+        record.seat.parked = ""
+        record.streak = record.crashes_in_a_row = 0
+        record.crashes.clear()
+        record.phase = Phase.IDLE
+        self.child_parked(record.spec.name, "")
 
     # -- what hangs ----------------------------------------------------------------------
 
     def _replace_ghost(self, record: ChildRecord, what: str) -> None:
-        name, ghost = record.spec.name, record.occupant
-        if ghost is not None and ghost.owns_handle:
-            self._end_for_its_handle(record, what)
+        if owns_handle(record):
+            end_for_its_handle(self.system, record, what)
             return
-        if ghost is not None:
-            ghost.fence()
-        self.log.error("{} hangs ({}): it is fenced and replaced.", name, what)
+        fence(record)
+        self.log.error("{} hangs ({}): it is fenced and replaced.", record.spec.name, what)
         self._gone(record, Exit(ExitKind.WEDGED, "WEDGED", what))
 
-    def _end_for_its_handle(self, record: ChildRecord, what: str) -> None:
-        def explain() -> None:
-            self.log.critical(
-                "{} hangs ({}) and owns a handle of the outside world: the process ends with {} "
-                "and must be started again. All stacks follow.\n{}",
-                record.spec.name,
-                what,
-                EXIT_RESTART_ME,
-                stacks(),
-            )
-
-        self.system.end(EXIT_RESTART_ME, explain)
-
     def _abandon(self, record: ChildRecord) -> None:
-        ghost = record.occupant
-        if ghost is not None and ghost.owns_handle and self._farewell is None:
-            self._end_for_its_handle(record, "it did not stop in time")
-            self.after(record.spec.stop_seconds, f"stop {record.spec.name}")
+        name, limit = record.spec.name, record.spec.stop_seconds
+        if owns_handle(record) and self._farewell is None:
+            end_for_its_handle(self.system, record, "it did not stop in time")
+            self.after(limit, f"stop {name}")
             return
-        if ghost is not None:
-            ghost.fence()
-        self.log.error(
-            "{} did not stop within {} s and is left behind.",
-            record.spec.name,
-            record.spec.stop_seconds,
-        )
+        fence(record)
+        self.log.error("{} did not stop within {} s and is left behind.", name, limit)
         self._gone(record, Exit(ExitKind.SHUTDOWN, "ABANDONED", "did not stop in time"))
 
 
 class RootSupervisor(Supervisor):
     """The top of the tree: when it ends, the process does."""
+
+    def on_stop_asked(self) -> None:
+        """Whoever is stopped last may write down that the process ended in order."""
+        if self._farewell is None:
+            self.system.stopping_in_order = True
+        super().on_stop_asked()
 
     def leave(self) -> None:
         """Tell the process how to end, and everybody who still waits for an answer."""

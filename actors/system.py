@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from loguru import logger
 
-from actors.dead_letters import DeadLetters
-from actors.lanes import Inspect, Lane, Message, Quarantined
+from actors.dead_letters import DeadLetter, DeadLetters
+from actors.lanes import Inspect, Lane, Message, Quarantined, Released
 from actors.mailbox import Envelope, Mailbox, Put, Reply
+from actors.messages.quarantine import EndQuarantine
 from actors.seat import Seat
 from runtime.interface import Runtime
 
@@ -40,8 +41,12 @@ class ActorSystem:
         self._exit_code: int | None = None
         self.parting_code = 0
         """With which code the process ends when the tree has been stopped in order."""
+        self.stopping_in_order = False
+        """The top of the tree was asked to stop, and had not given up before."""
         self.on_quarantine: tuple[str, ...] = ()
-        """Seats that are told when a fact is quarantined."""
+        """Seats that are told when a fact about money is quarantined, or put back."""
+        self.quarantine_keeper = ""
+        """The seat that writes down each quarantined fact; empty where none does."""
         self.of_money: frozenset[str] = frozenset()
         """Seats whose facts are about money: lost or late, they shut the venue. No others do."""
         self.on_pressure: tuple[str, ...] = ()
@@ -107,8 +112,11 @@ class ActorSystem:
 
     def lose(self, seat: str, envelope: Envelope, cause: str, *, quarantined: bool = False) -> None:
         """To the dead letters, with the cause; an asker is told."""
+        if quarantined:
+            envelope.letter = envelope.letter or self.runtime.new_id()
+            envelope.quarantines += 1
         letter = self.dead_letters.add(
-            self.runtime.new_id(),
+            envelope.letter if quarantined else self.runtime.new_id(),
             self.runtime.clock.now(),
             seat,
             envelope,
@@ -118,15 +126,51 @@ class ActorSystem:
         if envelope.reply_to is not None:
             fail(envelope.reply_to, NobodyThere(f"{seat} did not handle it: {cause}"))
         if quarantined:
-            money = seat in self.of_money
-            logger.bind(seat=seat, correlation=envelope.correlation).critical(
-                "A fact crashed its handler twice and is quarantined as {}: {}. {}",
-                letter.id,
-                letter.summary,
-                "Its venue is not traded until it is reconciled." if money else "Trading goes on.",
-            )
-            for name in self.on_quarantine if money else ():
-                self.tell(name, Quarantined(seat, letter.id, letter.summary), sender=seat)
+            self._tell_quarantined(letter, envelope)
+
+    def release(self, id: str, who: str, reason: str) -> DeadLetter | None:
+        """Put a quarantined fact back to its seat, once more; None where there is none of that id.
+
+        Should it crash its handler again, it is quarantined again, under the same id.
+        """
+        letter = self.dead_letters.find(id)
+        envelope = self.dead_letters.release(id)
+        if letter is None or envelope is None:
+            return None
+        # Before it is put back: that it is kept apart again may be told at once.
+        if self.quarantine_keeper:
+            ended = EndQuarantine(id, who, "released", reason)
+            self.tell(self.quarantine_keeper, ended, sender=letter.seat)
+        envelope.put_at = self.runtime.clock.monotonic()
+        self._put(letter.seat, envelope)
+        for name in self.on_quarantine if letter.seat in self.of_money else ():
+            self.tell(name, Released(letter.seat, id), sender=letter.seat)
+        return letter
+
+    def _tell_quarantined(self, letter: DeadLetter, envelope: Envelope) -> None:
+        seat, message = letter.seat, envelope.message
+        money = seat in self.of_money
+        logger.bind(seat=seat, correlation=letter.correlation).critical(
+            "A fact crashed its handler twice and is quarantined as {}: {}. {}",
+            letter.id,
+            letter.summary,
+            "Its venue is not traded until it is reconciled." if money else "Trading goes on.",
+        )
+        told = Quarantined(
+            seat,
+            letter.id,
+            letter.summary,
+            content=letter.content,
+            cause=letter.cause,
+            correlation=letter.correlation,
+            times=letter.times,
+            what=message,
+        )
+        for name in self.on_quarantine if money else ():
+            self.tell(name, told, sender=seat)
+        # What is said of one that is kept is no reason to say that it is kept.
+        if self.quarantine_keeper and not isinstance(message, Quarantined):
+            self.tell(self.quarantine_keeper, told, sender=seat)
 
     # -- the end -------------------------------------------------------------------------
 

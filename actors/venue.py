@@ -7,17 +7,23 @@ from typing import Any
 from actors import names
 from actors.base import on
 from actors.child import Child, ChildRecord, Intensity, Strategy
+from actors.circuit import NO_REASON, CircuitKeeper, setting_of
 from actors.lanes import Exit, ExitKind, State
 from actors.messages import (
     Alert,
+    AlertsBegin,
+    BookLoaded,
     CircuitChanged,
     DataFlows,
     DataTrouble,
+    ForceCircuit,
     Introduce,
     LinkDown,
+    LoadBook,
     NotReconciled,
     Reconciled,
     ReconcileNow,
+    RecordSetting,
     RenewLink,
     VenueExposed,
 )
@@ -26,7 +32,6 @@ from actors.seat import Seat
 from actors.supervision import Supervisor
 from actors.system import ActorSystem
 from domain.backoff import Backoff
-from domain.circuit import Circuit, CircuitState
 from domain.maintenance import Schedule
 from domain.outage import NEEDS_PERSON
 
@@ -72,7 +77,15 @@ class VenueSupervisor(Supervisor):
         self._losses = 0
         self._exposed = False
         self._ready_since: float | None = None
-        self._circuit = Circuit()
+        self._was_ready = False
+        """This link has been reconciled, and nothing was said against it since."""
+        self._circuit = CircuitKeeper(
+            venue,
+            say=self._tell_circuit,
+            probe=lambda: self._ask_resync("the circuit"),
+            arm=lambda seconds: self.after(seconds, "circuit"),
+            anew=seat.incarnation > 1,
+        )
         self._down: LinkDown | None = None
         self._outlook = Outlook(venue, schedule or Schedule(), self._alert)
         self._renewed_for_data: float | None = None
@@ -81,23 +94,19 @@ class VenueSupervisor(Supervisor):
         """Those that stand, as last said."""
 
     def on_start(self) -> None:
-        """Begin anew: whatever the circuit was before, the desk is told what it is now."""
+        """Begin anew: what was said before is void, and the book knows what a person wants."""
         super().on_start()
-        self.tell(names.DESK, CircuitChanged(self.venue, self._circuit.state.value, ""))
+        self.tell(names.DESK, AlertsBegin(self.venue))
+        self.tell(names.LEDGER, LoadBook(self.seat.name))
         self._outlook.down("NOT_CONNECTED", "It is not connected yet.", self.clock.now())
         self.after(_LOOK_EVERY, "outlook")
 
     def describe(self) -> State:
         """The children, the link's failures in a row, and the circuit."""
-        circuit = self._circuit.at(self.clock.monotonic())
         state: dict[str, Any] = dict(super().describe())
         state["link_failures_in_a_row"] = self._losses
         state["exposed"] = self._exposed
-        state["circuit"] = {
-            "state": circuit.state.value,
-            "failures": circuit.failures,
-            "cause": circuit.cause,
-        }
+        state["circuit"] = self._circuit.describe(self.clock.monotonic())
         state["health"] = self._outlook.health(self.clock.now()).value
         state["alerts"] = list(self._outlook.standing())
         return state
@@ -108,9 +117,10 @@ class VenueSupervisor(Supervisor):
             return
         now = self.clock.monotonic()
         self._down = None
+        self._was_ready = True
         if self._ready_since is None:
             self._ready_since = now
-        self._tell_circuit(self._circuit.at(now).succeeded(now))
+        self._circuit.succeeded(now)
         self._outlook.up(self.clock.now())
 
     @on(NotReconciled)
@@ -118,7 +128,7 @@ class VenueSupervisor(Supervisor):
         """The link stands; the desk knows that nothing may be sent."""
         if self._is_over(message.epoch):
             return
-        self._ready_since = None
+        self._ready_since, self._was_ready = None, False
         self._outlook.down(message.cause, message.sentence, self.clock.now())
 
     def _is_over(self, epoch: int) -> bool:
@@ -142,16 +152,22 @@ class VenueSupervisor(Supervisor):
 
     def child_ended(self, child: str, exit: Exit) -> None:
         """Before the wait is reckoned: a streak ends after a healthy stretch of *ready*."""
-        if exit.kind is not ExitKind.LINK_LOST:
-            return
         now = self.clock.monotonic()
         ready, self._ready_since = self._ready_since, None
+        if exit.kind is not ExitKind.LINK_LOST:
+            return
         if ready is not None and now - ready >= self._link_backoff.reset_after:
             self._losses = 0
         self._losses += 1
+        was_ready, self._was_ready = self._was_ready, False
         # A restart that was announced is no failure of the venue.
-        if ready is None and not self._outlook.restarting(self.clock.now()):
-            self._tell_circuit(self._circuit.at(now).failed(now, exit.cause))
+        if not was_ready and not self._outlook.restarting(self.clock.now()):
+            self._circuit.failed(now, exit.cause)
+
+    def well_since(self, record: ChildRecord) -> float | None:
+        """Alive is not well: only while the venue was reconciled."""
+        since, ready = super().well_since(record), self._ready_since
+        return None if since is None or ready is None else max(since, ready)
 
     def noticed(self, child: str, exit: Exit, delay: float | None) -> None:
         """Tell the desk that there is no link, why, and when it is tried again."""
@@ -163,15 +179,16 @@ class VenueSupervisor(Supervisor):
         self.log.info("No link to {}: {} ({}; {}).", self.venue, sentence, exit.cause, again)
         epoch = self.system.seat(child).incarnation
         self._down = LinkDown(self.venue, epoch, exit.cause, sentence, delay)
-        for name in (names.DESK, names.NARRATOR):
+        for name in (names.DESK, names.NARRATOR, names.STARTS, names.LIVE_GATE):
             self.tell(name, self._down)
 
     @on(Introduce)
     def _introduce(self, message: Introduce) -> None:
         if self._down is not None:
             self.tell(message.seat, self._down)
-        state = self._circuit.at(self.clock.monotonic()).state.value
-        self.tell(message.seat, CircuitChanged(self.venue, state, self._circuit.cause))
+        circuit = self._circuit.changed(self.clock.monotonic())
+        if circuit is not None:
+            self.tell(message.seat, circuit)
         for alert in self._alerts.values():
             self.tell(message.seat, alert)
 
@@ -201,7 +218,7 @@ class VenueSupervisor(Supervisor):
         self.log.bind(event="alert").log(
             level, "{} {} [{}]", alert.sentence, alert.cure, alert.code
         )
-        for name in (names.DESK, names.NARRATOR):
+        for name in names.HEAR_ALERTS:
             self.tell(name, alert)
 
     def on_timer(self, name: str) -> None:
@@ -210,21 +227,30 @@ class VenueSupervisor(Supervisor):
             self._outlook.look(self.clock.now())
             self.after(_LOOK_EVERY, "outlook")
         elif name == "circuit":
-            self._tell_circuit(self._circuit.at(self.clock.monotonic()))
+            self._circuit.look(self.clock.monotonic())
         else:
             super().on_timer(name)
 
-    def _tell_circuit(self, circuit: Circuit) -> None:
-        before, self._circuit = self._circuit, circuit
-        if circuit.state is CircuitState.OPEN:
-            self.after(circuit.open_until - self.clock.monotonic(), "circuit")
-        if circuit.state is before.state:
-            return
-        if circuit.state is CircuitState.HALF_OPEN:
-            # The probe: one complete read of all lists. Without a link its opening is the probe.
-            self.tell(names.resync(self.venue), ReconcileNow("the circuit"))
-        sentence = f"{circuit.failures} failures in a row, last {circuit.cause}"
-        if circuit.state is CircuitState.CLOSED:
-            sentence = "the link is sound again"
-        self.log.info("The circuit of {} is {}: {}.", self.venue, circuit.state.value, sentence)
-        self.tell(names.DESK, CircuitChanged(self.venue, circuit.state.value, sentence))
+    # -- the circuit ---------------------------------------------------------------------
+
+    @on(BookLoaded)
+    def _book(self, message: BookLoaded) -> None:
+        forced = dict(message.settings).get(setting_of(self.venue), "")
+        self._circuit.book_says(forced, self.clock.monotonic())
+
+    @on(ForceCircuit)
+    def _force_circuit(self, message: ForceCircuit) -> None:
+        now, reason = self.clock.monotonic(), message.reason or NO_REASON
+        if message.open:
+            self._circuit.force(reason, now)
+        else:
+            self._circuit.release(now)
+        kept = reason if message.open else ""
+        self.tell(names.LEDGER, RecordSetting(setting_of(self.venue), kept, message.who, reason))
+
+    def _ask_resync(self, who: str) -> None:
+        self.tell(names.resync(self.venue), ReconcileNow(who))
+
+    def _tell_circuit(self, changed: CircuitChanged) -> None:
+        self.log.info("The circuit of {} is {}: {}.", self.venue, changed.state, changed.sentence)
+        self.tell(names.DESK, changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from actors import names
@@ -22,7 +23,17 @@ from domain.bars import Bar, SeriesKey
 from domain.farms import Farm, FarmKind
 from domain.quotes import Quote
 from domain.symbols import Symbol
-from domain.venue import AccountValue, OrderFact, PositionReport, VenueNotice
+from domain.venue import (
+    AccountValue,
+    ExecutionReport,
+    NoticeEffect,
+    OrderFact,
+    PositionReport,
+    VenueNotice,
+)
+
+_REMEMBERED = 50
+"""Executions of an instrument: as many as may be on their way to the disk at once."""
 
 
 class Sink:
@@ -49,8 +60,11 @@ class Sink:
         self._history = names.history(venue)
         self._orders = names.orders(venue)
         self._resync = names.resync(venue)
+        self._executed: dict[Symbol, deque[str]] = {}
         self.farms: dict[tuple[FarmKind, str], Farm] = {}
         """As the venue last said, on this link."""
+        self.out_of_reach: VenueNotice | None = None
+        """What the venue said when its link to its own servers broke; None while that stands."""
 
     def quote(self, quote: Quote) -> None:
         """To the seat that keeps the quotes."""
@@ -58,6 +72,9 @@ class Sink:
 
     def order_fact(self, fact: OrderFact) -> None:
         """To the seat that keeps the orders."""
+        if isinstance(fact, ExecutionReport) and fact.symbol is not None:
+            executed = self._executed.setdefault(fact.symbol, deque(maxlen=_REMEMBERED))
+            executed.append(fact.execution_id)
         correlation = fact.client_order_id if hasattr(fact, "client_order_id") else None
         self._tell(
             self._orders,
@@ -68,7 +85,9 @@ class Sink:
 
     def position(self, report: PositionReport) -> None:
         """To the seat that compares."""
-        self._tell(self._resync, PositionChanged(self._venue, report), sender=self._from)
+        after = self._executed.get(report.symbol, ()) if report.symbol is not None else ()
+        told = PositionChanged(self._venue, report, tuple(after))
+        self._tell(self._resync, told, sender=self._from)
 
     def account_value(self, value: AccountValue) -> None:
         """To the desk."""
@@ -89,9 +108,13 @@ class Sink:
             self.farms[(farm.kind, farm.name)] = farm
             told = FarmChanged(self._venue, self._epoch, farm)
             self._tell(names.DESK, told, sender=self._from)
-        said = VenueSaid(self._venue, notice)
+        said = VenueSaid(self._venue, self._epoch, notice)
         if notice.symbol is not None:
             self._tell(self._quotes, said, sender=self._from)
+        elif notice.effect is NoticeEffect.DOWN:
+            self.out_of_reach = notice
+        elif notice.effect in (NoticeEffect.UP, NoticeEffect.RESUBSCRIBE):
+            self.out_of_reach = None
         self._tell(self._resync, said, sender=self._from)
 
     def instrument_doubted(self, symbol: Symbol) -> None:

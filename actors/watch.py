@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from actors.child import Restart
 from actors.lanes import ChildWedged, FactsPileUp, Lane
 from actors.seat import Seat
 from actors.supervision import EXIT_RESTART_ME
@@ -17,7 +18,7 @@ from actors.system import ActorSystem
 from runtime.interface import Timer
 from runtime.stacks import stacks
 
-_EVERY = 0.5
+EVERY_SECONDS = 0.5
 _LATE = 2.0
 SOFT_MARK = 1_000
 """Facts that may wait at a seat before no position is opened any more."""
@@ -48,11 +49,45 @@ def pulse_of(seat: Seat, now: float, excused: float = float("-inf")) -> Pulse:
     return Pulse(seat.name, seconds <= seat.occupant.budget_seconds, kind, seconds)
 
 
-class Watch:
-    """Looks at every seat twice a second."""
+def pulses(system: ActorSystem, now: float) -> list[Pulse]:
+    """How each permanent seat stands: the truth of `/health/live` and of systemd's watchdog."""
+    return [pulse_from_outside(seat, now) for seat in permanent_seats(system)]
 
-    def __init__(self, system: ActorSystem) -> None:
+
+def pulse_from_outside(seat: Seat, now: float) -> Pulse:
+    """One whose loop is blocked by a coroutine handles nothing, and takes no message either.
+
+    What waits is a timer, a question, a stop: they are given out whatever else is held back.
+    Nobody is replaced for it; it is the watchdog outside that ends a process where it lasts.
+    """
+    pulse, actor = pulse_of(seat, now), seat.occupant
+    waits = seat.mailbox.head_since(Lane.CONTROL)
+    if not pulse.answers or pulse.handling or waits is None or actor is None or not actor.at_work:
+        return pulse
+    seconds = now - waits
+    if seconds <= actor.budget_seconds:
+        return pulse
+    return Pulse(seat.name, False, "its event loop", seconds)
+
+
+def permanent_seats(system: ActorSystem) -> list[Seat]:
+    """Those that are always wanted; what supervisors last said tells who is not."""
+    passing = set()
+    for name in {seat.parent for seat in system.seats() if seat.parent}:
+        supervisor = system.find(name)
+        published = supervisor.published if supervisor is not None else None
+        for child in published.state.get("children", ()) if published is not None else ():
+            if child["restart"] != Restart.PERMANENT.value:
+                passing.add(child["name"])
+    return [seat for seat in system.seats() if seat.name not in passing]
+
+
+class Watch:
+    """Looks at every seat, twice a second unless it is told otherwise."""
+
+    def __init__(self, system: ActorSystem, every_seconds: float = EVERY_SECONDS) -> None:
         self._system = system
+        self._every = every_seconds
         self._clock = system.runtime.clock
         self._timer: Timer | None = None
         self._told: set[tuple[str, int]] = set()
@@ -66,7 +101,7 @@ class Watch:
         if self._stopped:
             return
         self.look()
-        self._timer = self._system.runtime.call_later(_EVERY, self.start)
+        self._timer = self._system.runtime.call_later(self._every, self.start)
 
     def stop(self) -> None:
         """Look no more."""
@@ -77,7 +112,7 @@ class Watch:
     def look(self) -> None:
         """Report each incarnation that hangs, once, to its supervisor."""
         now = self._clock.monotonic()
-        late, self._looked_at = now - self._looked_at > _EVERY + _LATE, now
+        late, self._looked_at = now - self._looked_at > self._every + _LATE, now
         if late:
             # The whole process stood still (a suspended machine, a stopped process): whoever was
             # at work when it did has not had its time, so every budget begins anew.

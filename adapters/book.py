@@ -6,17 +6,26 @@ which makes one commit of many. Reads never change anything. One process, one wr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
+from adapters.money import MoneyKeeping
+from adapters.plan_book import PlanBook
+from domain.adoption import Adoption
+from domain.costs import CostEstimate
+from domain.decisions import Decision
 from domain.orders import Order, OrderState, Side
+from domain.outside_facts import EVERY_KIND, FactKind, OutsideFact
+from domain.restating import Split
 from domain.symbols import Symbol
 from domain.terms import Amendment, AmendmentState, Terms
+from domain.used_rates import UsedRate
 from domain.venue import CommissionReport, ExecutionReport, OrderPreview
 
 
@@ -24,12 +33,19 @@ class BookError(Exception):
     """The book cannot be opened or written.
 
     `code`: `LOCKED` (another process has it), `WRONG_BOOK` (other mode or account),
-    `DAMAGED`, `TOO_NEW` (written by a newer Kelpie), `DISK_FULL`, `DISK` (any other failure).
+    `DAMAGED`, `TOO_NEW` (written by a newer Kelpie), `DISK_FULL`, `DISK_FAILED` (it does not
+    read, write or sync), `DISK` (any other failure); for whoever only reads also `NO_BOOK` and
+    `TOO_OLD` (not brought forward yet).
     """
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
+
+    @property
+    def may_pass(self) -> bool:
+        """The disk's affair, not that of what was to be written: it is to be tried again."""
+        return self.code in ("DISK_FULL", "LOCKED", "DISK_FAILED")
 
 
 class Booking(StrEnum):
@@ -68,6 +84,10 @@ class Fill:
     venue: str
     revision: int
     """0 or 1 as first reported; higher once it was corrected."""
+    rate: UsedRate | None = None
+    """Base currency for one unit of the symbol's, when it was booked; None: nobody told one."""
+    commission_rate: UsedRate | None = None
+    """The same for the commission's currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +144,48 @@ class OrderDetail:
     related: tuple[Order, ...]
     """Those that left with it: parent, children, the others of its group."""
     preview: OrderPreview | None
+    estimate: CostEstimate | None = None
+    """What it was reckoned to cost; None where nobody could."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the journal: what was written of an order, and when."""
+
+    seq: int
+    at: datetime
+    kind: str
+    detail: Mapping[str, Any]
+    """As JSON has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that the book has about one order, in the order of its writing."""
+
+    client_order_id: str
+    venue: str
+    symbol: Symbol
+    state: OrderState
+    filled: str
+    created_at: datetime
+    updated_at: datetime | None
+    correlation: str
+    related: tuple[str, ...]
+    """Those that left with it."""
+    decision: Mapping[str, Any] | None
+    """How the desk came to it, as JSON has it; None where that was not written down."""
+    decided_with: str
+    """The order whose decision that is: its own, or that of the one that it left with."""
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedPosition:
-    """What our own fills add up to; short is negative. `opened_at`: when it last left zero."""
+    """What our own fills and adoptions add up to; short is negative.
+
+    `opened_at`: when it last left zero.
+    """
 
     symbol: Symbol
     venue: str
@@ -151,8 +208,44 @@ class AuditRow:
     detail: str
 
 
-class Book(Protocol):
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    """A fact that crashed its handler twice, or again after it was released."""
+
+    id: str
+    at: datetime
+    seat: str
+    message: str
+    content: str
+    cause: str
+    correlation: str
+    times: int
+
+
+class OutsideBook(Protocol):
+    """What statements, files and persons told, each fact once by its id."""
+
+    def record(self, facts: Sequence[OutsideFact], who: str, at: datetime) -> int:
+        """Write those that are not there yet, all of them or none; gives how many they are."""
+        ...
+
+    def known(self, ids: Sequence[str]) -> tuple[OutsideFact, ...]:
+        """Those of these ids that are in the book."""
+        ...
+
+    def all(self, kinds: Collection[FactKind] = EVERY_KIND) -> tuple[OutsideFact, ...]:
+        """All of these kinds, withdrawn ones included, by day."""
+        ...
+
+
+class Book(MoneyKeeping, Protocol):
     """One mode's and account's book."""
+
+    @property
+    def outside(self) -> OutsideBook: ...
+
+    @property
+    def plans(self) -> PlanBook: ...
 
     def record_intent(
         self,
@@ -161,8 +254,12 @@ class Book(Protocol):
         *,
         attached: Sequence[Order] = (),
         preview: OrderPreview | None = None,
+        estimates: Mapping[str, CostEstimate] = MappingProxyType({}),
+        decision: Decision | None = None,
     ) -> None:
         """Write the intent, with those that leave in one piece with it: all of them or none.
+
+        `estimates` are what they were reckoned to cost, by client order id.
 
         Raises:
             DuplicateIntent: a client order id is taken; carries the order on record.
@@ -203,6 +300,10 @@ class Book(Protocol):
         """What the venue foretold of an order; None where it was not asked."""
         ...
 
+    def estimate(self, client_order_id: str) -> CostEstimate | None:
+        """What an order was reckoned to cost; None where nobody could."""
+        ...
+
     def related(self, client_order_id: str) -> Sequence[Order]:
         """Those that left with it: parent, children, and the others of its group."""
         ...
@@ -241,11 +342,37 @@ class Book(Protocol):
         """Book what an execution cost; the last word at its highest revision stands."""
         ...
 
+    def record_adoption(self, adoption: Adoption, at: datetime) -> ManagedPosition:
+        """Write what a person said is ours to manage; gives the position since."""
+        ...
+
+    def record_split(self, split: Split, at: datetime) -> ManagedPosition:
+        """Write a split that a person has confirmed; gives the position, at the same cost."""
+        ...
+
+    def adoption(self, adoption_id: str) -> Adoption | None: ...
+
+    def adoptions(self, *, limit: int = 100) -> Sequence[Adoption]:
+        """Newest first."""
+        ...
+
     def record_setting(self, key: str, value: str, at: datetime) -> None:
         """A durable switch, such as `paused`."""
         ...
 
     def record_audit(self, row: AuditRow) -> None: ...
+
+    def quarantine(self, fact: KeptFact) -> None:
+        """Keep a fact that could not be handled, to be looked at after a restart too."""
+        ...
+
+    def end_quarantine(self, id: str, at: datetime, who: str, outcome: str, reason: str) -> None:
+        """It is kept apart no longer."""
+        ...
+
+    def quarantined(self) -> Sequence[KeptFact]:
+        """Those that are kept apart, oldest first."""
+        ...
 
     def group(self) -> AbstractContextManager[None]:
         """One transaction around many writes; all or nothing."""
@@ -289,6 +416,10 @@ class Book(Protocol):
         """In the order in which they came."""
         ...
 
+    def explanation(self, client_order_id: str) -> Explanation | None:
+        """All about one order; None where there is none of this id."""
+        ...
+
     def position(self, venue: str, symbol: Symbol) -> ManagedPosition | None:
         """None for what was never traded there."""
         ...
@@ -299,7 +430,13 @@ class Book(Protocol):
 
     def settings(self) -> dict[str, str]: ...
 
-    def audit(self, *, limit: int = 100) -> Sequence[AuditRow]: ...
+    def audit(self, *, limit: int = 100, what: str = "") -> Sequence[AuditRow]:
+        """Newest first; those of one kind alone where `what` names it."""
+        ...
+
+    def has_audited(self, row: AuditRow) -> bool:
+        """This very row is in the book."""
+        ...
 
     def close(self) -> None: ...
 

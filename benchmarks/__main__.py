@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import (
+    backup,
     decode,
     history,
     ledger,
@@ -43,6 +44,8 @@ class Sizes:
     decode_runs: int = 5
     intents: int = 2000
     rows: int = 1_000_000
+    entries: int = 40_000
+    back_ups: int = 2
     bar_requests: int = 200
     bar_days: int = 20
     starts: int = 5
@@ -61,6 +64,8 @@ QUICK = Sizes(
     decode_runs=2,
     intents=200,
     rows=20_000,
+    entries=4_000,
+    back_ups=1,
     bar_requests=130,
     bar_days=3,
     starts=1,
@@ -102,6 +107,10 @@ def _ledger(sizes: Sizes, folder: Path) -> Result:
     return Result("ledger", tuple(lines), {m.name: m.samples for m in found})
 
 
+def _backup(sizes: Sizes, folder: Path) -> Result:
+    return backup.measure(sizes.entries, sizes.back_ups, folder)
+
+
 def _history(sizes: Sizes, folder: Path) -> Result:
     return history.measure(sizes.bar_requests, sizes.bar_days, folder)
 
@@ -127,6 +136,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes, Path], Result]] = {
     "decode": _decode,
     "messages": _messages,
     "ledger": _ledger,
+    "backup": _backup,
     "history": _history,
     "start": _start,
     "reconnect": _reconnect,

@@ -28,8 +28,8 @@ from domain.orders import Order, OrderRequest, OrderState, OrderType, Side
 from domain.symbols import Symbol
 from domain.venue import CommissionReport, ExecutionReport
 
-_START = datetime(2026, 1, 5, tzinfo=UTC)
-_SYMBOLS = tuple(Symbol(f"S{number:02}", "AUD") for number in range(20))
+START = datetime(2026, 1, 5, tzinfo=UTC)
+SYMBOLS = tuple(Symbol(f"S{number:02}", "AUD") for number in range(20))
 _GROUP = 100
 
 # Purchases of one share at 45, in turn over the symbols: what 10^6 bookings would have left.
@@ -38,9 +38,9 @@ WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i + 1
 INSERT INTO fills (execution_key, revision, execution_id, client_order_id, venue_order_id, venue,
 symbol, side, quantity, price, time_us, exchange, liquidity, after_quantity, after_cost,
 after_realised, after_opened_us)
-SELECT printf('E%09d', i), 1, printf('E%09d.01', i), 'B-' || (i % {len(_SYMBOLS)}), '9001', 'ib',
-printf('S%02d/AUD', i % {len(_SYMBOLS)}), 'BUY', '1', '45', :start + i * 1000000, 'ASX', 'added',
-CAST(i / {len(_SYMBOLS)} + 1 AS TEXT), CAST((i / {len(_SYMBOLS)} + 1) * 45 AS TEXT), '0', :start
+SELECT printf('E%09d', i), 1, printf('E%09d.01', i), 'B-' || (i % {len(SYMBOLS)}), '9001', 'ib',
+printf('S%02d/AUD', i % {len(SYMBOLS)}), 'BUY', '1', '45', :start + i * 1000000, 'ASX', 'added',
+CAST(i / {len(SYMBOLS)} + 1 AS TEXT), CAST((i / {len(SYMBOLS)} + 1) * 45 AS TEXT), '0', :start
 FROM n
 """
 _BULK_COMMISSIONS = """
@@ -48,6 +48,15 @@ INSERT INTO commissions (venue, execution_key, revision, execution_id, amount, c
 booked_us)
 SELECT venue, execution_key, 1, execution_id, '0.10', 'AUD', time_us
 FROM fills WHERE execution_key >= printf('E%09d', :first) AND execution_key < 'F'
+"""
+# What the newest fill of each symbol left: what comes by the front door moves on from there.
+_BULK_POSITIONS = """
+INSERT OR REPLACE INTO positions (venue, symbol, quantity, cost, realised_pnl, opened_us)
+SELECT venue, symbol, after_quantity, after_cost, after_realised, after_opened_us
+FROM (
+SELECT *, row_number() OVER (
+PARTITION BY venue, symbol ORDER BY time_us DESC, execution_key DESC) AS place FROM fills)
+WHERE place = 1
 """
 _RAW_TABLE = """
 CREATE TABLE intents (id INTEGER PRIMARY KEY, client_order_id TEXT UNIQUE, symbol TEXT, side TEXT,
@@ -59,9 +68,11 @@ created_us) VALUES (?, 'S00/AUD', 'BUY', '100', 'LIMIT', '45.10', 'DAY', 'INTEND
 """
 
 
-class _StandingClock:
+class StandingClock:
+    """It shows the start, always."""
+
     def now(self) -> datetime:
-        return _START
+        return START
 
     def monotonic(self) -> float:
         return 0.0
@@ -119,7 +130,7 @@ def _writes(folder: Path, rounds: int) -> list[Measure]:
     with _book(folder / "writes") as book, _raw(folder / "raw.db") as plain:
         for turn in range(rounds):
             raw += _each(200, f"R{turn}", partial(_raw_row, plain))
-            single += _each(200, f"S{turn}", partial(_intent, book))
+            single += _each(200, f"S{turn}", partial(intent, book))
             grouped += _each(2, f"G{turn}", partial(_group, book))
         assert len(book.open_orders()) == rounds * (200 + 2 * _GROUP)
     base = 1 / statistics.fmean(raw)
@@ -142,12 +153,12 @@ def _writes(folder: Path, rounds: int) -> list[Measure]:
 def _reads(folder: Path, small: int, large: int) -> list[Measure]:
     reads: dict[str, Callable[[SqliteBook], object]] = {
         "last positions": lambda book: book.positions(),
-        "last 100 fills of a symbol": lambda book: book.fills(symbol=_SYMBOLS[7], limit=100),
+        "last 100 fills of a symbol": lambda book: book.fills(symbol=SYMBOLS[7], limit=100),
     }
     samples: dict[str, dict[str, list[float]]] = {name: {} for name in reads}
     with _book(folder / "reads") as book:
-        for symbol_number, symbol in enumerate(_SYMBOLS):
-            book.record_intent(_order(f"B-{symbol_number}", symbol), "bench")
+        for symbol_number, symbol in enumerate(SYMBOLS):
+            book.record_intent(order(f"B-{symbol_number}", symbol), "bench")
         done = 0
         for size in (small, large):
             _grow(book, done, size)
@@ -173,16 +184,17 @@ def _on(read: Callable[[SqliteBook], object], book: SqliteBook) -> Callable[[str
 
 def _grow(book: SqliteBook, first: int, last: int) -> None:
     """Add fills in bulk, then one to each symbol by the front door, which sets its position."""
-    values = {"first": first, "last": last, "start": micros(_START)}
+    values = {"first": first, "last": last, "start": micros(START)}
     if last > first:
         with book.connection.write():
             # Named parameters are for a mapping; the tree's own statements take positions.
             link: sqlite3.Connection = book.connection.database.connection()  # type: ignore[no-untyped-call]
             link.execute(_BULK_FILLS, values)
             link.execute(_BULK_COMMISSIONS, {"first": first})
-    for number, symbol in enumerate(_SYMBOLS):
-        book.book_fill("ib", _trade(f"F{last}-{number}", number, symbol, last), _START)
-        book.book_commission("ib", _cost(f"F{last}-{number}"), _START)
+            link.execute(_BULK_POSITIONS)
+    for number, symbol in enumerate(SYMBOLS):
+        book.book_fill("ib", trade(f"F{last}-{number}", number, symbol, last), START)
+        book.book_commission("ib", cost(f"F{last}-{number}"), START)
 
 
 def _each(count: int, prefix: str, call: Callable[[str], object]) -> list[float]:
@@ -202,7 +214,7 @@ def _p(seconds: list[float], percent: int) -> str:
 
 @contextmanager
 def _book(folder: Path) -> Iterator[SqliteBook]:
-    book = open_book(folder, "demo", "DU0000000", _StandingClock())
+    book = open_book(folder, "demo", "DU0000000", StandingClock())
     try:
         yield book
     finally:
@@ -223,28 +235,31 @@ def _raw(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _raw_row(connection: sqlite3.Connection, name: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_RAW_ROW, (name, micros(_START)))
+    connection.execute(_RAW_ROW, (name, micros(START)))
     connection.execute("COMMIT")
 
 
-def _intent(book: SqliteBook, name: str) -> None:
-    book.record_intent(_order(name, _SYMBOLS[0]), "bench")
+def intent(book: SqliteBook, name: str) -> None:
+    """Write one durable intent."""
+    book.record_intent(order(name, SYMBOLS[0]), "bench")
 
 
 def _group(book: SqliteBook, name: str) -> None:
     with book.group():
         for number in range(_GROUP):
-            _intent(book, f"{name}-{number}")
+            intent(book, f"{name}-{number}")
 
 
-def _order(name: str, symbol: Symbol) -> Order:
+def order(name: str, symbol: Symbol) -> Order:
+    """An order that nobody has sent."""
     request = OrderRequest(
         name, symbol, Side.BUY, Decimal(100), OrderType.LIMIT, limit_price=Decimal("45.10")
     )
-    return Order(request, "ib", OrderState.INTENDED, _START)
+    return Order(request, "ib", OrderState.INTENDED, START)
 
 
-def _trade(key: str, number: int, symbol: Symbol, second: int) -> ExecutionReport:
+def trade(key: str, number: int, symbol: Symbol, second: int) -> ExecutionReport:
+    """One share of the order `B-<number>`, so many seconds after the start."""
     return ExecutionReport(
         execution_id=f"{key}.01",
         execution_key=key,
@@ -255,14 +270,15 @@ def _trade(key: str, number: int, symbol: Symbol, second: int) -> ExecutionRepor
         side=Side.BUY,
         quantity=Decimal(1),
         price=Decimal(45),
-        time=_START + timedelta(seconds=second),
+        time=START + timedelta(seconds=second),
         exchange="ASX",
         liquidity="added",
         account="DU0000000",
     )
 
 
-def _cost(key: str) -> CommissionReport:
+def cost(key: str) -> CommissionReport:
+    """What that cost."""
     return CommissionReport(f"{key}.01", key, 1, Decimal("0.10"), "AUD", None)
 
 

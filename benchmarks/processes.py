@@ -18,6 +18,7 @@ from pathlib import Path
 
 import orjson
 
+from domain.limits import LARGER_IS_TIGHTER, NAMES
 from simulators.broker import ACCOUNT
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +108,24 @@ def gateway(folder: Path, *words: str, numbered: bool = False) -> Iterator[int]:
         yield int(orjson.loads(ready.read_bytes())["port"])
 
 
+#: Limits that nothing reaches: the gates are walked, and hold nothing back.
+_WIDE = {
+    **{
+        name.upper(): "0" if name in LARGER_IS_TIGHTER else "1000000000"
+        for name in NAMES
+        if name != "max_order_value"
+    },
+    "MIN_CASH": "none",
+    "COOL_DOWN_SECONDS": "none",
+    "DUPLICATE_PERCENT": "none",
+    "ENTRY_PHASES": "any",
+    "MAX_ROUND_TRIP_COST": "1000",
+    "MAX_PLANS_PER_SYMBOL": "1000",
+    # One order is held against one order: the bare library places no stop with it.
+    "PROTECT_ENTRIES": "false",
+}
+
+
 def tree_settings(folder: Path, port: int, hook_port: int, **more: str) -> dict[str, str]:
     """The tree of paper mode on that gateway: everything as it is in use, but for the places."""
     return {
@@ -116,6 +135,7 @@ def tree_settings(folder: Path, port: int, hook_port: int, **more: str) -> dict[
         "IB_PORT": str(port),
         "IB_ACCOUNT_ID": ACCOUNT,
         "IB_WINDOWS": "none",
+        **_WIDE,
         "IB_CLIENT_ID": str(CLIENT_ID),
         "STATE_DIR": str(folder / "state"),
         "LOG_DIR": str(folder / "logs"),

@@ -131,7 +131,9 @@ def _reconciled(folder: Path) -> list[datetime]:
     log = folder / "logs" / "telemetry.log"
     lines = [orjson.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
     return [
-        datetime.fromisoformat(line["ts"]) for line in lines if line["text"].startswith(_RECONCILED)
+        datetime.fromisoformat(line["ts"])
+        for line in lines
+        if line.get("text", "").startswith(_RECONCILED)
     ]
 
 

@@ -18,6 +18,8 @@ class Origin(StrEnum):
     DEFAULT = "default"
     ENVIRONMENT = "environment"
     DOTENV = ".env"
+    FILE = "file"
+    """A secret, in a file of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,12 @@ def render() -> str:
     for name, field in Settings.model_fields.items():
         entry = entry_of(field)
         unit = f" In {entry.unit}." if entry.unit else ""
+        by_file = f"{name.upper()}_FILE=/etc/kelpie/secrets/{name.upper()}"
         parts.append(
             f"# {entry.sentence}{unit}\n"
             f"# Allowed: {entry.allowed}. Example: {entry.example}\n"
-            f"#{name.upper()}={as_text(getattr(demo, name))}\n"
+            + (f"# Or in a file of its own: {by_file}\n" if entry.secret else "")
+            + f"#{name.upper()}={as_text(getattr(demo, name))}\n"
         )
     return "\n".join(parts)
 

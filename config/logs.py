@@ -2,10 +2,10 @@
 
 - the screen (standard error): the day and time in Sydney, level, seat, text; shown by a thread of
   its own, so that a terminal that does not read keeps nobody waiting;
-- `LOG_DIR/kelpie.log`: the same for reading later, with correlation and stack traces;
-- `LOG_DIR/telemetry.log`: one JSON object a line, for programs. Fields: `ts` (RFC 3339 in UTC),
-  `level`, `event`, `seat`, `incarnation`, `correlation`, `mode`, `text`, `extra` (whatever else
-  was bound) and, with an exception, `error` (`type`, `text`, `trace`).
+- `LOG_DIR/kelpie.log`: the same for reading later, with correlation and stack traces. As a service
+  of systemd it is not written: the journal has all of it, in its own order, rotated by its rules;
+- `LOG_DIR/telemetry.log`: one JSON object a line, for programs: the same again, and what was
+  decided, sent, filled and asked for (`console.telemetry`). docs/telemetry.md has the fields.
 
 Every module logs by `from loguru import logger`, and binds what it knows:
 `logger.bind(seat="ib.connection", incarnation=3)` once per incarnation, on top of it
@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import threading
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +54,8 @@ LIBRARY_LEVELS: Mapping[str, int] = {
     "asyncio": logging.WARNING,
     "uvicorn": logging.WARNING,
     "uvicorn.access": logging.ERROR,
+    # It warns of every request that is none: anybody who can connect could fill the log.
+    "uvicorn.error": logging.ERROR,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "ccxt": logging.WARNING,
@@ -68,8 +72,10 @@ class Logs:
         redaction: Redaction,
         screen: TextIO,
         screen_level: str | None = None,
+        journal: bool = False,
     ) -> None:
         """Prepare the sinks; nothing is written yet."""
+        self._journal = journal
         self.redact = redaction
         self._stream = screen
         self._screen: Screen | None = None
@@ -81,6 +87,8 @@ class Logs:
         self._telemetry = RotatedFile(
             folder / "telemetry.log", max_bytes=MAX_BYTES, keep=KEEP, report=self.say
         )
+        self._recording = threading.Lock()
+        """Around the file: lines come from the logger and from the seat of the telemetry."""
         self._library_levels: dict[str, int] = {}
         self._root = logging.getLogger()
         self._root_before = (list(self._root.handlers), self._root.level)
@@ -93,7 +101,9 @@ class Logs:
         logger.configure(extra=bound)
         # Each sink writes from the record, so loguru need format nothing. Values of variables in a
         # trace could be secrets (diagnose); a queue would lose a crash's last words (enqueue).
-        for sink in (self._to_screen, self._to_human, self._to_telemetry):
+        sinks: list[Callable[[Message], None]] = [self._to_telemetry]
+        sinks += [self._to_journal] if self._journal else [self._to_screen, self._to_human]
+        for sink in sinks:
             logger.add(
                 sink,
                 level=self._screen_level if sink == self._to_screen else self._level,
@@ -144,20 +154,24 @@ class Logs:
 
     def _to_human(self, message: Message) -> None:
         record = message.record
-        extra = record["extra"]
-        seat = extra.get("seat") or record["name"] or "kelpie"
-        if extra.get("incarnation") is not None:
-            seat = f"{seat}#{extra['incarnation']}"
         time = record["time"].astimezone(SYDNEY).isoformat(sep=" ", timespec="milliseconds")
-        parts = [f"{time} {record['level'].name:<7} {seat} {record['message']}"]
-        if extra.get("correlation"):
-            parts.append(f" [{extra['correlation']}]")
-        trace = _trace(record)
-        parts.append(f"\n{trace.rstrip()}\n" if trace else "\n")
-        self._human.write(self.redact("".join(parts)).encode("utf-8", "backslashreplace"))
+        line = f"{time} {record['level'].name:<7} {_in_full(record)}\n"
+        self._human.write(self.redact(line).encode("utf-8", "backslashreplace"))
+
+    def _to_journal(self, message: Message) -> None:
+        record = message.record
+        priority = _priority(record["level"].no)
+        # Each line is an entry of its own there, and has its own priority.
+        self.say("\n".join(f"<{priority}>{line}" for line in _in_full(record).splitlines()))
 
     def _to_telemetry(self, message: Message) -> None:
-        self._telemetry.write(self.redact(_as_json(telemetry(message.record))).encode() + b"\n")
+        self.record(telemetry(message.record))
+
+    def record(self, line: dict[str, Any]) -> None:
+        """Write a line of `telemetry.log`; any thread may."""
+        text = self.redact(_as_json(line)).encode() + b"\n"
+        with self._recording:
+            self._telemetry.write(text)
 
 
 class _Intercepted(logging.Handler):
@@ -183,19 +197,50 @@ def start_logs(
     secrets: Iterable[str] = (),
     screen: TextIO | None = None,
     screen_level: str | None = None,
+    journal: bool = False,
 ) -> Logs:
     """Begin to log: to the screen (standard error by default) and to files in `folder`.
 
-    The screen may be told less than the files (`screen_level`).
+    The screen may be told less than the files (`screen_level`). Where it is systemd's journal
+    (`is_journal`) it is told all, with priorities, and takes the place of `kelpie.log`.
 
     From the settings: `start_logs(settings.log_dir, mode=settings.mode,
     level=settings.log_level, secrets=settings.secrets())`. A secret that is made later is given
     to `logs.redact.add`. Libraries that set up logging of their own must be kept from it
     (`uvicorn.Config(log_config=None)`).
     """
-    logs = Logs(folder, level, Redaction(secrets), screen or sys.stderr, screen_level)
+    shown = screen or sys.stderr
+    logs = Logs(folder, level, Redaction(secrets), shown, screen_level, journal)
     logs.open(mode)
     return logs
+
+
+def is_journal(environ: Mapping[str, str], screen: TextIO) -> bool:
+    """Systemd says by `JOURNAL_STREAM` which stream leads into its journal."""
+    try:
+        found = os.fstat(screen.fileno())
+    except (OSError, ValueError):
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def _priority(level: int) -> int:
+    """Syslog's number for a level of the logger: 2 critical to 7 debug."""
+    bounds = ((50, 2), (40, 3), (30, 4), (25, 5), (20, 6))
+    return next((priority for least, priority in bounds if level >= least), 7)
+
+
+def _in_full(record: Record) -> str:
+    """Seat, text, correlation and, if there is one, the trace on the lines that follow."""
+    extra = record["extra"]
+    seat = extra.get("seat") or record["name"] or "kelpie"
+    if extra.get("incarnation") is not None:
+        seat = f"{seat}#{extra['incarnation']}"
+    text = f"{seat} {record['message']}"
+    if extra.get("correlation"):
+        text += f" [{extra['correlation']}]"
+    trace = _trace(record)
+    return f"{text}\n{trace.rstrip()}" if trace else text
 
 
 def telemetry(record: Record) -> dict[str, Any]:

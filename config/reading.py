@@ -16,7 +16,21 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.entries import Origin, Row, SettingsError, as_text, entry_of, faults_of, shown
+from config.alerting import split_urls
+from config.entries import (
+    Fault,
+    Origin,
+    Row,
+    SettingsError,
+    as_text,
+    entry_of,
+    faults_of,
+    shown,
+)
+from config.secret_files import CREDENTIALS, SecretsInFiles
+
+SETTINGS_FILE = "KELPIE_SETTINGS"
+"""The variable that names another file than `.env`: an installed Kelpie has it in /etc."""
 
 
 class ReadSettings(BaseSettings):
@@ -33,20 +47,34 @@ class ReadSettings(BaseSettings):
     ) -> Self:
         """Read the settings from `environ` (the process's own by default) and a file.
 
-        Names that are no setting are passed over; an empty value counts as not given.
+        Names that are no setting are passed over; an empty value counts as not given. A secret
+        may lie in a file of its own (`config.secret_files`).
 
         Raises:
             SettingsError: with every wrong entry, in the order of the settings.
         """
+        given = os.environ if environ is None else environ
+        if env_file is not None and (named := given.get(SETTINGS_FILE)):
+            env_file = _there(Path(named))
         environment = EnvSettingsSource(cls)
-        environment.env_vars = _given(os.environ if environ is None else environ)
+        environment.env_vars = _given(given)
         chosen = environment()
         filed = DotEnvSettingsSource(cls, env_file=env_file)() if env_file else {}
+        secret = [name for name, field in cls.model_fields.items() if entry_of(field).secret]
+        found = SecretsInFiles(secret, environment.env_vars, filed)
+        missing = [name for name in secret if not (name in chosen or name in filed)]
+        found.look_in(
+            given.get(CREDENTIALS), [each for each in missing if each not in found.values]
+        )
         try:
-            settings = cls(**(filed | chosen))
+            settings = cls(**(filed | found.values | chosen))
         except ValidationError as error:
-            raise SettingsError(faults_of(error, cls.model_fields)) from None
+            faults = {fault.name.lower(): fault for fault in faults_of(error, cls.model_fields)}
+            raise _all_wrong(cls, faults | found.faults) from None
+        if found.faults:
+            raise _all_wrong(cls, found.faults)
         settings._origins.update(dict.fromkeys(filed, Origin.DOTENV))
+        settings._origins.update(dict.fromkeys(found.values, Origin.FILE))
         settings._origins.update(dict.fromkeys(chosen, Origin.ENVIRONMENT))
         return settings
 
@@ -59,10 +87,16 @@ class ReadSettings(BaseSettings):
             rows.append(Row(name.upper(), shown(text, entry), entry, origin))
         return rows
 
+    def is_given(self, name: str) -> bool:
+        """The owner has said it; it does not stand as it came."""
+        return name in self._origins
+
     def secrets(self) -> tuple[str, ...]:
         """Give what no log may ever show."""
         fields = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in fields if isinstance(value, SecretStr))
+        whole = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
+        # Where one setting holds several, each of them is one.
+        return tuple(dict.fromkeys(part for each in whole for part in (each, *split_urls(each))))
 
     @classmethod
     def settings_customise_sources(
@@ -78,3 +112,19 @@ class ReadSettings(BaseSettings):
 
 def _given(environ: Mapping[str, str]) -> dict[str, str | None]:
     return {name.lower(): value for name, value in environ.items() if value != ""}
+
+
+def _there(path: Path) -> Path:
+    """Nobody who names a file wants the defaults instead."""
+    try:
+        path.open().close()
+    except OSError as error:
+        reason = f"the file cannot be read ({error.strerror})"
+        example = "/etc/kelpie/kelpie.env"
+        fault = Fault(SETTINGS_FILE, repr(str(path)), reason, "a file of settings", example)
+        raise SettingsError([fault]) from None
+    return path
+
+
+def _all_wrong(settings: type[BaseSettings], faults: Mapping[str, Fault]) -> SettingsError:
+    return SettingsError([faults[name] for name in settings.model_fields if name in faults])

@@ -1,14 +1,20 @@
-"""A log file that is rotated by size and outlives a full disk."""
+"""A log file that is rotated by size, kept small, and outlives a full disk."""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
+
+from config.compression import SUFFIX, Compressor
 
 
 class RotatedFile:
     """Appends lines; at `max_bytes` the file becomes `name.1`, and `name.<keep>` is dropped.
+
+    What was rotated is compressed (`name.1.gz`) by a thread of its own. All of them together are
+    never larger than about `max_bytes` times `keep` + 1, even where nothing can be compressed.
 
     One thread at a time (the logger holds a lock around each sink). A write that fails is told
     to `report` once, until one succeeds again: then the number of lines lost is told.
@@ -26,6 +32,8 @@ class RotatedFile:
         self._size = 0
         self._torn = False
         self._lost = 0
+        self._shifting = threading.Lock()
+        self._compressor = Compressor(self._shifting, self._not_compressed)
 
     def write(self, line: bytes) -> None:
         """Append a line that ends in a newline. Never raises for the disk's sake."""
@@ -35,7 +43,7 @@ class RotatedFile:
             if self._lost == 0:
                 self._report(f"{self._path} cannot be written ({error.strerror}); logging goes on")
             self._lost += 1
-            self.close()
+            self._let_go()
             return
         if self._lost:
             self._report(f"{self._path} can be written again; {self._lost} lines are not in it")
@@ -43,6 +51,10 @@ class RotatedFile:
 
     def close(self) -> None:
         """Close the file; a later write opens it again."""
+        self._let_go()
+        self._compressor.close()
+
+    def _let_go(self) -> None:
         if self._file is not None:
             file, self._file = self._file, None
             os.close(file)
@@ -68,14 +80,24 @@ class RotatedFile:
         self._size = os.fstat(self._file).st_size
 
     def _rotate(self) -> None:
-        self.close()
-        for number in range(self._keep - 1, 0, -1):
-            older = self._numbered(number)
-            if older.exists():
-                older.replace(self._numbered(number + 1))
-        self._path.replace(self._numbered(1))
+        self._let_go()
+        with self._shifting:
+            for suffix in ("", SUFFIX):
+                self._numbered(self._keep, suffix).unlink(missing_ok=True)
+            for number in range(self._keep - 1, 0, -1):
+                for suffix in ("", SUFFIX):
+                    older = self._numbered(number, suffix)
+                    if older.exists():
+                        older.replace(self._numbered(number + 1, suffix))
+            self._path.replace(self._numbered(1))
         self._torn = False
         self._open()
+        self._compressor.begin()
 
-    def _numbered(self, number: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{number}")
+    def _not_compressed(self) -> list[Path]:
+        """The oldest first: it has waited longest."""
+        numbers = range(self._keep, 0, -1)
+        return [path for path in map(self._numbered, numbers) if path.exists()]
+
+    def _numbered(self, number: int, suffix: str = "") -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}{suffix}")

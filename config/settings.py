@@ -6,16 +6,30 @@ All wrong entries are reported together.
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic import ValidationInfo as Info
 
-from config import modes, order_rules, values
+from config import (
+    alerting,
+    corporate_actions,
+    costs,
+    going_live,
+    hook,
+    limits,
+    modes,
+    order_rules,
+    plans,
+    protection,
+    starting,
+    telemetry,
+    upkeep,
+    values,
+)
 from config.entries import Entry
 from config.modes import Mode
 from config.reading import ReadSettings
@@ -24,7 +38,6 @@ from domain.symbols import CASH_CURRENCIES, Symbol
 
 DEFAULT_SYMBOLS = ("BHP/AUD", "CBA/AUD", "VAS/AUD", "AUD/USD")
 _SECONDS = "above 0, to 3600"
-_RANDOM = "$(openssl rand -hex 32)"
 
 
 class Settings(ReadSettings):
@@ -120,17 +133,74 @@ class Settings(ReadSettings):
             "KLP",
         ),
     ] = "KLP"
-    max_order_value: Annotated[
-        Decimal,
-        Field(gt=0, allow_inf_nan=False),
-        Entry("The largest single order.", "above 0", "10000", unit="base currency (A$)"),
-    ] = Decimal(10000)
+    purse: limits.Purse = Decimal(20_000)
+    max_order_value: limits.MaxOrderValue = Decimal(10_000)
+    min_trade_size: limits.MinTradeSize = Decimal(500)
+    max_position_value: limits.MaxPositionValue = Decimal(10_000)
+    max_total_exposure: limits.MaxTotalExposure = Decimal(20_000)
+    max_positions: limits.MaxPositions = Decimal(8)
+    min_cash: limits.MinCash = Decimal(0)
+    max_daily_loss: limits.MaxDailyLoss = Decimal(300)
+    max_drawdown: limits.MaxDrawdown = Decimal(1000)
+    max_fees_per_day: limits.MaxFeesPerDay = Decimal(100)
+    max_fees_per_month: limits.MaxFeesPerMonth = Decimal(500)
+    max_orders_per_minute: limits.MaxOrdersPerMinute = Decimal(10)
+    max_orders_per_day: limits.MaxOrdersPerDay = Decimal(200)
+    price_collar_percent: limits.PriceCollarPercent = Decimal(2)
+    price_away_percent: limits.PriceAwayPercent = Decimal(20)
+    max_spread_percent: limits.MaxSpreadPercent = Decimal(1)
+    max_pair_spread_percent: limits.MaxPairSpreadPercent = Decimal("0.1")
+    min_top_shares: limits.MinTopShares = Decimal(10)
+    min_top_value: limits.MinTopValue = Decimal(500)
+    min_pair_top_units: limits.MinPairTopUnits = Decimal(25_000)
+    cool_down_seconds: limits.CoolDownSeconds = Decimal(300)
+    cool_down_after_losses: limits.CoolDownAfterLosses = Decimal(2)
+    cool_down_after_refusals: limits.CoolDownAfterRefusals = Decimal(5)
+    duplicate_percent: limits.DuplicatePercent = Decimal(1)
+    entry_phases: limits.EntryPhases = ("open",)
     market_orders: order_rules.MarketOrders = "marketable_limit"
     max_slippage_bps: order_rules.MaxSlippageBps = Decimal(50)
     odd_lots: order_rules.OddLots = "refuse"
     idealpro_minimum_usd: order_rules.IdealproMinimumUsd = Decimal(25_000)
     entry_previews: order_rules.EntryPreviews = True
     preview_above: order_rules.PreviewAbove = Decimal("0.5")
+    protect_entries: protection.ProtectEntries = True
+    stop_renew_days: protection.StopRenewDays = 30
+    close_max_gap: corporate_actions.CloseMaxGap = Decimal(3)
+    ex_dividend_stops: corporate_actions.ExDividendStops = "keep"
+    commission_plan: costs.CommissionPlan = "fixed"
+    commission_overrides: costs.CommissionOverrides = ()
+    max_round_trip_cost: costs.MaxRoundTripCost = Decimal(1)
+    fx_spread_bps: costs.FxSpreadBps = Decimal(2)
+    borrow_currency: costs.BorrowCurrency = "refuse"
+    plan_stop: plans.PlanStop = Decimal(3)
+    plan_target: plans.PlanTarget = Decimal(6)
+    plan_latest_age_minutes: plans.PlanLatestAgeMinutes = 0.0
+    plan_trail_after: plans.PlanTrailAfter = Decimal(1)
+    plan_trail_distance: plans.PlanTrailDistance = Decimal(3)
+    plan_trail_steps: plans.PlanTrailSteps = 2
+    plan_overnight: plans.PlanOvernight = "HOLD"
+    plan_night_room: plans.PlanNightRoom = Decimal(0)
+    max_plans_per_symbol: plans.MaxPlansPerSymbol = 3
+    sizing: plans.Sizing = "notional"
+    trade_value: plans.TradeValue = Decimal(2500)
+    risk_per_trade: plans.RiskPerTrade = Decimal("0.5")
+    volatility_factor: plans.VolatilityFactor = Decimal(2)
+    short_selling: plans.ShortSelling = False
+    backup_every_hours: upkeep.BackupEveryHours = 1.0
+    backup_second_place: upkeep.BackupSecondPlace = None
+    alert_urls: alerting.AlertUrls = None
+    alert_hide_amounts: alerting.AlertHideAmounts = False
+    watcher_url: alerting.WatcherUrl = None
+    shadow: going_live.Shadow = False
+    divergence_slippage_bps: going_live.DivergenceSlippageBps = Decimal(15)
+    divergence_missed: going_live.DivergenceMissed = Decimal(10)
+    divergence_commission: going_live.DivergenceCommission = Decimal(10)
+    paper_days_before_live: going_live.PaperDaysBeforeLive = 10
+    arm_at_most_hours: going_live.ArmAtMostHours = 24.0
+    telemetry_sample: telemetry.TelemetrySample = 1.0
+    refusals_kept: telemetry.RefusalsKept = 20_000
+    refusals_kept_days: telemetry.RefusalsKeptDays = 30.0
     state_dir: Annotated[
         Path, Entry("Where the book and the tokens are kept.", "a folder", "./state")
     ] = Path("state")
@@ -141,36 +211,11 @@ class Settings(ReadSettings):
         values.Level,
         Entry("How much the logs tell.", "DEBUG, INFO, WARNING or ERROR", "INFO"),
     ] = "INFO"
-    hook_token: Annotated[
-        values.Token | None,
-        Entry(
-            "Opens the whole hook. Unless given, one is made in STATE_DIR/hook.token.",
-            "at least 32 characters",
-            _RANDOM,
-            secret=True,
-        ),
-    ] = None
-    hook_read_token: Annotated[
-        values.Token | None,
-        Entry(
-            "Opens what only reads. Unless given, one is made in STATE_DIR/hook.read.token.",
-            "at least 32 characters, another than HOOK_TOKEN",
-            _RANDOM,
-            secret=True,
-        ),
-    ] = None
-    hook_host: Annotated[
-        values.Host,
-        Entry(
-            "Where the hook listens.",
-            "a loopback address; any other only with HOOK_TOKEN and HOOK_READ_TOKEN given",
-            "127.0.0.1",
-        ),
-    ] = "127.0.0.1"
-    hook_port: Annotated[
-        values.AnyPort,
-        Entry("The hook's port; 0 takes any free one.", "0 to 65535", "8765", unit="TCP port"),
-    ] = 8765
+    hook_token: hook.HookToken = None
+    hook_read_token: hook.HookReadToken = None
+    hook_host: hook.HookHost = "127.0.0.1"
+    hook_names: hook.HookNames = ()
+    hook_port: hook.HookPort = 8765
     quote_stale_after_seconds: Annotated[
         values.Seconds, Entry("An older quote is stale.", _SECONDS, "15", unit="seconds")
     ] = 15.0
@@ -189,6 +234,7 @@ class Settings(ReadSettings):
         values.Seconds,
         Entry("An order that waited longer is not sent.", _SECONDS, "10", unit="seconds"),
     ] = 10.0
+    safe_mode_after: starting.SafeModeAfter = 5
     market_data: Annotated[
         values.MarketData,
         Entry(
@@ -256,6 +302,8 @@ class Settings(ReadSettings):
         filled = dict(given)
         if mode in modes.DEFAULT_PORTS:
             filled.setdefault("ib_port", modes.DEFAULT_PORTS[mode])
+        if mode is Mode.DEMO:
+            filled = plans.IN_DEMO | limits.IN_DEMO | filled
         at_live_port = str(filled.get("ib_port")) in map(str, modes.LIVE_PORTS)
         observes_live = mode is Mode.OBSERVE and at_live_port
         filled.setdefault("ib_paper", not (mode is Mode.LIVE or observes_live))
@@ -266,7 +314,7 @@ class Settings(ReadSettings):
     @field_validator("ib_host")
     @classmethod
     def _host_fits_mode(cls, host: str, info: Info) -> str:
-        if info.data.get("mode") is Mode.DEMO and not _is_loopback(host):
+        if info.data.get("mode") is Mode.DEMO and not hook.is_loopback(host):
             raise wrong(
                 f"MODE=demo trades with the embedded gateway on this machine, and {host} is "
                 "another: say MODE=observe, paper or live for a gateway there",
@@ -303,6 +351,13 @@ class Settings(ReadSettings):
             raise wrong(sentence, str(not paper).lower())
         return paper
 
+    @field_validator("protect_entries")
+    @classmethod
+    def _live_is_protected(cls, protect: bool, info: Info) -> bool:
+        if not protect and info.data.get("mode") is Mode.LIVE:
+            raise wrong("in live no position is held without its stop at the venue", "true")
+        return protect
+
     @field_validator("allowed_symbols")
     @classmethod
     def _symbols_fit_types(cls, symbols: tuple[Symbol, ...], info: Info) -> tuple[Symbol, ...]:
@@ -325,18 +380,4 @@ class Settings(ReadSettings):
     @classmethod
     def _open_hook_has_tokens(cls, host: str, info: Info) -> str:
         given = all(info.data.get(name) for name in ("hook_token", "hook_read_token"))
-        if not _is_loopback(host) and not given:
-            raise wrong(
-                "others than this machine could reach the hook there, and HOOK_TOKEN and "
-                "HOOK_READ_TOKEN are not both given"
-            )
-        return host
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return hook.check_place(host, has_tokens=given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from config.entries import SettingsError
 from config.settings import Settings
 from console.tokens import READ_TOKEN_FILE, TOKEN_FILE, TokenFileError, read_token
 
-_SECONDS = 5.0
+_SECONDS = 15.0
+"""For an answer. Of a seat that is slow the hook says so within seconds: to wait for longer than
+that is for a machine that is busy with something else."""
 
 
 class NotRunning(Exception):
@@ -58,23 +61,37 @@ def find_access(url: str | None, token_file: Path | None, *, effects: bool) -> A
             raise NoAccess(f"{error}\nOr give --url and --token-file.") from None
     if url is None:
         assert settings is not None
-        host = f"[{settings.hook_host}]" if ":" in settings.hook_host else settings.hook_host
-        url = f"http://{host}:{settings.hook_port}"
+        url = url_of(settings)
     return Access(url, _token(settings, token_file, effects))
+
+
+def url_of(settings: Settings) -> str:
+    """Where the hook listens, as this machine reaches it."""
+    host = settings.hook_host
+    if host == "0.0.0.0":
+        host = "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.hook_port}"
+
+
+def _trusted(url: str) -> ssl.SSLContext | bool:
+    """The usual authorities, or nobody where plain HTTP is spoken: reading them takes its time."""
+    return not url.startswith("http://") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class HookClient:
     """One conversation with the hook. Use it in a `with`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, seconds: float = _SECONDS) -> None:
+        """Talk to the hook; it may take so many seconds for an answer."""
         self._url = access.url
         try:
             # Straight to this machine: a proxy of the environment must not see the token.
             self._http = httpx.Client(
                 base_url=access.url,
                 headers={"authorization": f"Bearer {access.token}"},
-                timeout=_SECONDS,
+                timeout=seconds,
                 trust_env=False,
+                verify=_trusted(access.url),
             )
         except httpx.InvalidURL as error:
             raise NoAccess(f"{access.url!r} is no address: {error}.") from None
@@ -92,6 +109,10 @@ class HookClient:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Tell; see `_call`."""
         return self._call("POST", path, body)
+
+    def delete(self, path: str) -> Any:
+        """Take back; see `_call`."""
+        return self._call("DELETE", path, None)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         """Give the hook's JSON. The two probes may say 503, and it is JSON all the same.

@@ -15,7 +15,7 @@ def greeting(settings: Settings, version: str) -> tuple[str, str]:
         Mode.DEMO: "play money at an embedded, simulated IB Gateway; nothing leaves this machine",
         Mode.OBSERVE: "a real gateway, and no orders",
         Mode.PAPER: "paper money at IB",
-        Mode.LIVE: "REAL MONEY at IB; this version opens no positions",
+        Mode.LIVE: "REAL MONEY at IB; positions are opened while it is armed, and else never",
     }[settings.mode]
     symbols = ", ".join(str(symbol) for symbol in settings.allowed_symbols)
     gateway = "embedded gateway" if settings.mode is Mode.DEMO else "gateway"
@@ -25,12 +25,15 @@ def greeting(settings: Settings, version: str) -> tuple[str, str]:
     )
 
 
-def where_to_look(settings: Settings) -> tuple[str, ...]:
+def where_to_look(settings: Settings, *, journal: bool = False) -> tuple[str, ...]:
     """The command, the address and the file that tell more."""
+    if journal:
+        return ("`sudo kelpie status` for a summary, `journalctl -u kelpie` for everything",)
     return (
         f"`{os.path.relpath(sys.executable)} supervisor.py status` for a summary, "
         "`... actors` for the tree",
-        f"http://{settings.hook_host}:{settings.hook_port}/health/ready, and /openapi.json with "
-        f"the token in {settings.state_dir / 'hook.read.token'}",
+        f"http://{settings.hook_host}:{settings.hook_port} in a browser, once `... phone` has "
+        f"paired it; for programs /openapi.json, by the token in "
+        f"{settings.state_dir / 'hook.read.token'}",
         f"{settings.log_dir / 'kelpie.log'} for everything; Ctrl-C stops in order",
     )

@@ -14,6 +14,7 @@ from actors.messages import (
     BookLoaded,
     CircuitChanged,
     FillRecorded,
+    GuardChanged,
     InstrumentFailed,
     InstrumentKnown,
     Introduce,
@@ -22,12 +23,17 @@ from actors.messages import (
     LoadBook,
     NotReconciled,
     OrderRecorded,
+    PlanRecorded,
+    PositionAdopted,
+    PositionRestated,
     QuoteUpdate,
     Reconciled,
 )
 from actors.seat import Seat
 from actors.system import ActorSystem
+from domain.guard import Colour
 from domain.orders import Order, OrderState
+from domain.plans import PlanState
 from domain.symbols import Symbol
 
 _SETTLE_SECONDS = 2.0
@@ -58,6 +64,8 @@ class Narrator(Actor):
         self._told_where = False
         self._told_orders: dict[str, OrderState] = {}
         self._told_fills: dict[str, None] = {}
+        self._told_plans: dict[str, tuple[Decimal, Decimal | None]] = {}
+        self._red: dict[Symbol, None] = {}
         self._quotes: dict[Symbol, str] = {}
         self._asked_quotes = False
         self._told_quotes = False
@@ -219,6 +227,49 @@ class Narrator(Actor):
             f"commission {commission:.2f} {fill.commission_currency} ({fill.client_order_id})",
         )
         self._tell_where()
+
+    @on(GuardChanged)
+    def _guard(self, message: GuardChanged) -> None:
+        guard = message.guard
+        red = guard.colour is Colour.RED
+        if red and guard.symbol not in self._red:
+            self._red[guard.symbol] = None
+            self.line("BARE", f"{guard.symbol} is not protected: {guard.cause}")
+        elif guard.colour is Colour.GREEN and guard.symbol in self._red:
+            del self._red[guard.symbol]
+            self.line("GUARDED", f"{guard.symbol} is protected again")
+
+    @on(PlanRecorded)
+    def _plan(self, message: PlanRecorded) -> None:
+        plan, levels = message.plan, (message.plan.stop, message.plan.target)
+        told = self._told_plans.get(plan.plan_id)
+        if plan.state is PlanState.CLOSED:
+            if self._told_plans.pop(plan.plan_id, None) is not None:
+                self.line("PLAN", f"{plan.plan_id} of {plan.symbol} is over: {plan.reason}")
+        elif plan.is_open and told != levels:
+            self._told_plans[plan.plan_id] = levels
+            target = "none" if plan.target is None else plan.target
+            words = f"{plan.lot} {plan.symbol}, stop {plan.stop}, target {target}"
+            self.line("PLAN", f"{plan.plan_id} guards {words}")
+
+    @on(PositionAdopted)
+    def _adopted(self, message: PositionAdopted) -> None:
+        adoption, managed = message.adoption, message.position.quantity
+        verb = "takes over" if abs(managed) > abs(adoption.was) else "gives up"
+        self.line(
+            "ADOPTED",
+            f"Kelpie {verb} {abs(adoption.quantity)} {adoption.symbol} by the word of "
+            f"{adoption.who}: {managed} is managed now",
+        )
+
+    @on(PositionRestated)
+    def _restated(self, message: PositionRestated) -> None:
+        split = message.split
+        self.line(
+            "SPLIT",
+            f"{split.symbol} is split {split.ratio} by the word of {split.who}: {split.was} "
+            f"managed became {message.position.quantity}, and its plans follow",
+        )
 
     def _tell_where(self) -> None:
         if not self._told_where:

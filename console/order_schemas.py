@@ -60,6 +60,25 @@ class PreviewedOut(Answer):
     preview: PreviewOut | None
 
 
+class EstimateOut(Answer):
+    """What an order was reckoned to cost before it was admitted.
+
+    `commission` includes `gst`; both and `spread` are in `currency`, in which the venue charges.
+    `spread` is for filling off the middle price and for cash that is converted.
+    """
+
+    commission: Plain
+    gst: Plain
+    currency: str
+    spread: Plain
+    in_base: Plain | None = Field(
+        description="Commission and spread in the base currency; null without a fresh rate."
+    )
+    base_currency: str
+    source: Literal["table", "preview"]
+    rule: str = Field(description="The row of the table of commissions and its date.")
+
+
 class OrderDetailOut(OrderOut):
     """An order with all that is known about it."""
 
@@ -76,6 +95,9 @@ class OrderDetailOut(OrderOut):
     related: list[OrderOut] = Field(description="Parent, children, and the others of its group.")
     preview: PreviewOut | None = Field(
         description="What the venue foretold before it was placed; null where it was not asked."
+    )
+    estimate: EstimateOut | None = Field(
+        description="What it was reckoned to cost; null where nobody could."
     )
 
 

@@ -178,28 +178,6 @@ class RestartOut(Answer):
     incarnation: int
 
 
-class DeadLetterOut(Answer):
-    """A message that reached nobody, or crashed its handler."""
-
-    id: str
-    at: datetime
-    seat: str
-    sender: str
-    lane: str
-    message: str
-    summary: str
-    cause: str
-    correlation: str
-    quarantined: bool
-
-
-class DeadLettersOut(Answer):
-    """Quarantined facts first, then the others, the newest first; counts are of all by lane."""
-
-    items: list[DeadLetterOut]
-    counts: dict[str, int]
-
-
 # -- market and account ------------------------------------------------------------------
 
 
@@ -312,6 +290,15 @@ class RateOut(Answer):
     source: str
 
 
+class GuardOut(Answer):
+    """How a holding is protected: `GREEN`, `AMBER` (a change is in flight) or `RED`."""
+
+    colour: str
+    since: datetime
+    cause: str = Field(description="Why it is not GREEN; empty when it is.")
+    protected: Plain = Field(description="How much of what is managed stops stand over.")
+
+
 class PositionOut(Answer):
     """A holding; short is negative. `unrealised_pnl` is of the managed part, in `currency`.
 
@@ -332,6 +319,7 @@ class PositionOut(Answer):
     rate: RateOut | None
     market_value_base: Plain | None
     unrealised_pnl_base: Plain | None
+    protection: GuardOut | None = Field(description="Null while nothing was said of it.")
 
 
 class PositionsOut(Answer):
@@ -389,6 +377,13 @@ class EquityOut(Answer):
     stale: bool
 
 
+class HoldOut(Answer):
+    """A state of things that keeps entries back everywhere."""
+
+    code: str
+    detail: str
+
+
 class AccountsOut(Answer):
     """The accounts, and what the desk may do; amounts in `base_currency`."""
 
@@ -396,10 +391,15 @@ class AccountsOut(Answer):
     mode: str
     paused: bool
     paused_reason: str
+    holds: list[HoldOut]
     base_currency: str
     working_orders: int
     reserved: Plain | None
     max_order_value: Plain
+    foreign_orders: int = Field(description="Open orders of others in the accounts.")
+    foreign_reserved: Plain | None = Field(
+        description="What purchases of others may still take up; null where that is not known."
+    )
     items: list[AccountOut]
 
 
@@ -440,14 +440,25 @@ class ReasonIn(BaseModel):
     reason: str = Field(default="asked for over the hook", max_length=400)
 
 
+class PauseIn(ReasonIn):
+    """No new entries; with `cancel_entries` those that work are taken back, and stops stay."""
+
+    cancel_entries: bool = False
+
+
+class ResumeIn(ReasonIn):
+    """Entries again; with `end_safe_mode` also after repeated unclean starts."""
+
+    end_safe_mode: bool = False
+
+
 class TradingOut(Answer):
-    """Whether new entries are allowed."""
+    """Whether new entries are allowed, and what else keeps them back."""
 
     paused: bool
     reason: str
-
-
-class ReconcileOut(Answer):
-    """Who has been asked to hold the ledger against the venue's truth."""
-
-    asked: list[str]
+    holds: list[HoldOut]
+    cancelled: list[str] = Field(
+        default_factory=list,
+        description="Client order ids of entries that are being cancelled with a pause.",
+    )

@@ -58,6 +58,24 @@ class AccountSummary:
     updated_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SpendableCash:
+    """The currency that an order is paid with, as the account and the open orders have it."""
+
+    currency: str
+    cash: Decimal | None
+    """As the account says; None while it has said nothing."""
+    taken: Decimal | None
+    """Spoken for already, at the worst; None where that is not known."""
+
+    @property
+    def free(self) -> Decimal | None:
+        """What may still be spent without borrowing."""
+        if self.cash is None or self.taken is None:
+            return None
+        return self.cash - self.taken
+
+
 class AccountRows:
     """The newest word on each row of one account."""
 
@@ -78,6 +96,12 @@ class AccountRows:
     def amount(self, tag: str, currency: str) -> Decimal | None:
         """A figure; None where there is none, or none that is a finite number."""
         return _amount(self._values.get((tag, currency)))
+
+    @property
+    def base_currency(self) -> str | None:
+        """In which the account counts, by its own word; None while it has said nothing."""
+        named = (currency for tag, currency in self._values if tag == "NetLiquidation")
+        return next((currency for currency in named if currency not in (SUM, "")), None)
 
     def currencies(self) -> tuple[str, ...]:
         """All currencies of which the account has a row of cash, sums left out."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.costs import CostEstimate
+from domain.gate_words import Figures, GateWord
 from domain.orders import OrderRequest
 from domain.terms import Amendment
 from domain.venue import OrderPreview
@@ -19,10 +21,10 @@ class Admission:
 
     request: OrderRequest
     venue: str
-    value: Decimal
-    """The worst that it can cost, in the base currency."""
+    value: Decimal | None
+    """The worst that it can cost, in the base currency; None for what leaves without a price."""
     base_currency: str
-    price: Decimal
+    price: Decimal | None
     """What the value was reckoned with, in the currency of the symbol."""
     remark: str = ""
     """What the owner should know of it all the same; empty mostly."""
@@ -30,6 +32,10 @@ class Admission:
     """What the venue said beforehand that it would cost, where it was asked."""
     attached: tuple[Admission, ...] = ()
     """Those that leave with it, in one piece, or not at all."""
+    estimate: CostEstimate | None = None
+    """What it is reckoned to cost; None where that is not known."""
+    words: tuple[GateWord, ...] = ()
+    """What each gate said of it, in their order."""
 
     @property
     def members(self) -> tuple[Admission, ...]:
@@ -45,8 +51,8 @@ class AmendmentAdmission:
     request: OrderRequest
     """The order on the new terms."""
     venue: str
-    value: Decimal
-    """The worst that it can cost on these terms, in the base currency."""
+    value: Decimal | None
+    """The worst that it can cost on these terms, in the base currency; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +63,7 @@ class Refusal:
     code: str
     sentence: str
     cure: str
+    figures: Figures = ()
+    """Name and value with its unit, as in the word of the gate that refused."""
+    words: tuple[GateWord, ...] = ()
+    """What the gates said of it, in their order, up to the one that was shut."""

@@ -11,11 +11,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.admission import AmendmentAdmission, Refusal
+from domain.borrowing import before_fills
 from domain.calendar import ExchangeCalendar
 from domain.figures import RISK_REDUCING, DeskFigures
 from domain.gates import decide, decide_lesser
 from domain.orders import Order, OrderError, OrderRequest, OrderState, Side, check_request
 from domain.phases import ALLOWED, Action, Phase, spans
+from domain.state_gates import unwritable
 from domain.terms import Amendment, AmendmentState, Terms
 from domain.venue import InstrumentDetails, OrderTerms
 
@@ -52,7 +54,7 @@ def decide_amendment(
 ) -> AmendmentAdmission | Refusal:
     """Admit a change of terms or refuse it. `figures` must leave the order itself out."""
     name = order.client_order_id
-    refusal = _not_now(order)
+    refusal = _not_now(order) or unwritable(name, figures.book_trouble)
     if refusal is not None:
         return refusal
     request = order.request.amended(terms)
@@ -123,7 +125,12 @@ def _decide(order: Order, request: OrderRequest, figures: DeskFigures) -> Refusa
     else:
         # What it has filled is in its quantity: in the holding it would count a second time.
         signed = order.request.side.sign * order.filled
-        before = replace(figures, held=figures.held - signed, managed=figures.managed - signed)
+        before = replace(
+            figures,
+            held=figures.held - signed,
+            managed=figures.managed - signed,
+            spends=before_fills(order, figures),
+        )
         entry = request.purpose not in RISK_REDUCING
         raised = entry and raises_exposure(order.request, request)
         decision = decide(request, before) if raised else decide_lesser(request, before)
@@ -132,7 +139,7 @@ def _decide(order: Order, request: OrderRequest, figures: DeskFigures) -> Refusa
 
 @dataclass(frozen=True, slots=True)
 class _Worth:
-    value: Decimal
+    value: Decimal | None
 
 
 def raises_exposure(before: OrderRequest, after: OrderRequest) -> bool:

@@ -1,6 +1,7 @@
-"""The gates between a proposal and a venue, each with its code, its sentence and its cure.
+"""The walk over the gates between a proposal and a venue, in their order.
 
-Pure: one consistent view and a request in, an admission or a refusal out.
+Pure: one consistent view and a request in, an admission or a refusal out, with the word of every
+gate that was asked. Each gate has its code, its sentence and its cure, in a file of its subject.
 """
 
 from __future__ import annotations
@@ -10,23 +11,49 @@ from dataclasses import replace
 from decimal import Decimal
 
 from domain.admission import Admission, Refusal
-from domain.figures import RISK_REDUCING, DeskFigures
+from domain.borrowing import borrowing
+from domain.conversions import conversion
+from domain.cost_gate import cost_gate
+from domain.costs import estimate
+from domain.exposure import worst_value
+from domain.figures import RISK_REDUCING, DeskFigures, worst_price
+from domain.gate_words import GateWord
+from domain.holdings import room_to_leave
+from domain.loss_gates import daily_loss, drawdown, fee_budget
+from domain.market_gates import depth, market_open, price_collar, spread
 from domain.market_rules import first_parcel, is_odd_lot, odd_lot, stop_on_step, too_many_active
-from domain.orders import OrderError, OrderRequest, OrderType, Purpose, Side, check_request
+from domain.orders import OrderError, OrderRequest, Purpose, Side, check_request
+from domain.pace_gates import cooling_down, duplicate, order_rate, sign_flip
+from domain.permits import KELPIE, Act, Asker
+from domain.plan_gate import too_many_plans
 from domain.price_steps import ceil_to_step, floor_to_step, on_step
+from domain.short_sales import short_sale
+from domain.size_gates import (
+    cash,
+    largest_order,
+    largest_position,
+    positions_count,
+    purse,
+    smallest_trade,
+    total_exposure,
+)
+from domain.state_gates import fresh_quote, known, permitted, states
 
-Gate = Callable[[OrderRequest, DeskFigures], Refusal | None]
+Gate = Callable[[OrderRequest, DeskFigures], Refusal | GateWord | None]
+"""Refuses, or says with its figures that it is open; None where it has nothing to say of this."""
 
 
-def purpose_of(request: OrderRequest, managed: Decimal) -> Purpose:
+def purpose_of(request: OrderRequest, managed: Decimal, *, short_selling: bool = False) -> Purpose:
     """What an order is for, given what Kelpie holds: one that is against the holding leaves it.
 
-    A sale of shares is never an entry: Kelpie sells what it bought, and does not sell short.
+    A sale of shares is an entry only where the owner allows short selling: else Kelpie sells what
+    it bought, and nothing more.
     """
     if request.purpose is not Purpose.ENTRY:
         return request.purpose
     against = managed < 0 if request.side is Side.BUY else managed > 0
-    if not against and (request.side is Side.BUY or request.symbol.is_currency_pair):
+    may_enter = request.side is Side.BUY or request.symbol.is_currency_pair or short_selling
+    if not against and may_enter:
         return Purpose.ENTRY
     return Purpose.PROTECTION if request.type.needs_stop else Purpose.EXIT
 
@@ -45,13 +72,24 @@ def sized(request: OrderRequest, figures: DeskFigures) -> OrderRequest:
     return replace(request, quantity=room)
 
 
-def decide(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
-    """Walk the gates in their order; the first that is shut gives the refusal."""
+def decide(
+    request: OrderRequest, figures: DeskFigures, asker: Asker = KELPIE
+) -> Admission | Refusal:
+    """Walk the gates in their order; the first that is shut refuses.
+
+    Admission and refusal carry what the gates said of it.
+    """
     try:
         check_request(request)
     except OrderError as error:
         return Refusal(request.client_order_id, error.code, str(error), "Mend the order.")
-    return walk(_GATES, request, figures) or _largest_order(request, figures)
+    refusal, words = states(request, figures, asker)
+    if refusal is None:
+        refusal, more = walk(GATES, request, figures)
+        words += more
+    if refusal is not None:
+        return replace(refusal, words=words)
+    return _admission(request, figures, words)
 
 
 def decide_lesser(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
@@ -61,113 +99,45 @@ def decide_lesser(request: OrderRequest, figures: DeskFigures) -> Admission | Re
     those gates that hold back new exposure stand open; what the market and the venue demand of
     any order they demand of it, too.
     """
-    as_exit = replace(request, purpose=Purpose.EXIT)
-    refusal = walk((_known, _observing, _tradable, _blocked), as_exit, figures)
-    refusal = refusal or walk((_shape, first_parcel, odd_lot), request, figures)
-    return refusal or _admission(request, figures)
+    # In the shadow nothing is sent: a stop there is moved as an exit is.
+    stops = request.purpose is Purpose.PROTECTION and not figures.observing
+    act = Act.STOP if stops else Act.EXIT
+    refusal = known(request, figures) or permitted(act, request, figures)
+    words: tuple[GateWord, ...] = ()
+    if refusal is None:
+        gates = (_described, _price_step, _lot, first_parcel, odd_lot)
+        refusal, words = walk(gates, request, figures)
+    return refusal or _admission(request, figures, words)
 
 
-def walk(gates: Iterable[Gate], request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    """The refusal of the first gate that is shut; None when all stand open."""
+def survey(request: OrderRequest, figures: DeskFigures) -> tuple[GateWord, ...]:
+    """What every gate says of a request, those behind a shut one included; refuses nothing."""
+    _, words = states(request, figures)
+    for gate in GATES:
+        words += walk((gate,), request, figures)[1]
+    return words
+
+
+def walk(
+    gates: Iterable[Gate], request: OrderRequest, figures: DeskFigures
+) -> tuple[Refusal | None, tuple[GateWord, ...]]:
+    """The refusal of the first gate that is shut (None when all stand open), and the words."""
+    words = []
     for gate in gates:
-        refusal = gate(request, figures)
-        if refusal is not None:
-            return refusal
-    return None
+        said = gate(request, figures)
+        if isinstance(said, Refusal):
+            words.append(GateWord(said.code, False, said.sentence, said.figures))
+            return said, tuple(words)
+        if said is not None:
+            words.append(said)
+    return None, tuple(words)
 
 
 def _refuse(request: OrderRequest, code: str, sentence: str, cure: str) -> Refusal:
     return Refusal(request.client_order_id, code, sentence, cure)
 
 
-def _known(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if not figures.allowed:
-        return _refuse(
-            request,
-            "SYMBOL_NOT_ALLOWED",
-            f"{request.symbol} is not among the symbols that Kelpie may trade.",
-            "Name it in ALLOWED_SYMBOLS and start Kelpie again, or choose one that is there.",
-        )
-    return None
-
-
-def _observing(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.observing:
-        return _refuse(
-            request,
-            "OBSERVING",
-            "Kelpie only observes: no order is sent in this mode.",
-            "Start it with MODE=paper to trade paper money.",
-        )
-    if figures.disarmed and request.purpose not in RISK_REDUCING:
-        return _refuse(
-            request,
-            "DISARMED",
-            f"No new positions: {figures.disarmed}.",
-            "This version cannot arm live trading; use MODE=paper. Exits and cancels go on.",
-        )
-    return None
-
-
-def _keeping_up(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.facts_waiting and request.purpose not in RISK_REDUCING:
-        return _refuse(
-            request,
-            "FALLING_BEHIND",
-            f"{figures.facts_waiting} facts wait to be handled, so what is known is old.",
-            "Wait until they are; `kelpie actors` shows where they wait.",
-        )
-    return None
-
-
-def _paused(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.paused and request.purpose not in RISK_REDUCING:
-        return _refuse(
-            request,
-            "PAUSED",
-            f"New orders are paused: {figures.paused_reason}.",
-            "Resume with `kelpie resume` when you want new positions again.",
-        )
-    return None
-
-
-def _announced(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.announced and request.purpose not in RISK_REDUCING:
-        return _refuse(
-            request,
-            "ANNOUNCED_RESTART",
-            f"{figures.venue} is {figures.announced}.",
-            "Wait until then; exits and cancels go on. IB_WINDOWS says which windows count.",
-        )
-    return None
-
-
-def _tradable(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if not figures.venue_reconciled:
-        return _refuse(
-            request,
-            "VENUE_NOT_TRADABLE",
-            f"{figures.venue} cannot be traded now: {figures.venue_reason.rstrip('.')}.",
-            "Wait until it is ready again; `kelpie status` says why and when it is tried.",
-        )
-    if not figures.circuit_closed and request.purpose not in RISK_REDUCING:
-        return _refuse(
-            request,
-            "VENUE_NOT_TRADABLE",
-            f"{figures.venue} takes no new positions: {figures.venue_reason.rstrip('.')}.",
-            "Wait until its circuit has closed; exits and cancels go on.",
-        )
-    return None
-
-
-def _blocked(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
-    if figures.symbol_blocked and request.purpose not in RISK_REDUCING:
-        return _refuse(
-            request,
-            "SYMBOL_ON_HOLD",
-            f"{request.symbol} is on hold: {figures.symbol_blocked}.",
-            "Look at it with `kelpie status`; it is released when IB and the ledger agree.",
-        )
+def _described(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     if figures.instrument is None:
         return _refuse(
             request,
@@ -178,20 +148,12 @@ def _blocked(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     return None
 
 
-def _shape(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+def _price_step(request: OrderRequest, figures: DeskFigures) -> Refusal | GateWord | None:
     instrument = figures.instrument
-    assert instrument is not None
-    if request.quantity % instrument.lot != 0:
-        return _refuse(
-            request,
-            "QUANTITY_NOT_IN_LOTS",
-            f"{request.symbol} trades in lots of {instrument.lot}, not {request.quantity}.",
-            f"Give a multiple of {instrument.lot}.",
-        )
-    for name, price in (
-        ("limit_price", request.limit_price),
-        ("stop_price", request.stop_price),
-    ):
+    if instrument is None:
+        return None
+    prices = (("limit_price", request.limit_price), ("stop_price", request.stop_price))
+    for name, price in prices:
         if price is not None and not on_step(price, instrument.price_steps):
             below = floor_to_step(price, instrument.price_steps)
             above = ceil_to_step(price, instrument.price_steps)
@@ -205,87 +167,107 @@ def _shape(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
                 f"The {name} {price} lies between the steps of {request.symbol}.",
                 f"Give {instead}.",
             )
-    return None
+    return _ON_STEP
+
+
+def _lot(request: OrderRequest, figures: DeskFigures) -> Refusal | GateWord | None:
+    instrument = figures.instrument
+    if instrument is None:
+        return None
+    if request.quantity % instrument.lot != 0:
+        return _refuse(
+            request,
+            "QUANTITY_NOT_IN_LOTS",
+            f"{request.symbol} trades in lots of {instrument.lot}, not {request.quantity}.",
+            f"Give a multiple of {instrument.lot}.",
+        )
+    return _IN_LOTS
 
 
 def _room(side: Side, figures: DeskFigures) -> Decimal:
-    """How much may leave the position by this side: held for certain, and not offered yet."""
-    if side is Side.SELL:
-        room = min(figures.managed, figures.held) - figures.working_sells
-    else:
-        room = min(-figures.managed, -figures.held) - figures.working_buys
-    return max(room, Decimal(0))
+    """How much may leave the position by this side: held for certain, and not offered yet.
+
+    What others offer eats what others hold first; only the rest of it is taken from ours.
+    """
+    sells = side is Side.SELL
+    works = figures.working_sells if sells else figures.working_buys
+    others = figures.foreign_sells if sells else figures.foreign_buys
+    return room_to_leave(side, figures.managed, figures.held, works, others)
 
 
-def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
+def _oversell(request: OrderRequest, figures: DeskFigures) -> Refusal | GateWord | None:
     """An exit sells what Kelpie bought and what is still there, less what already works."""
     if request.purpose not in RISK_REDUCING:
         return None
     room = _room(request.side, figures)
     if request.quantity > room:
+        theirs = figures.foreign_sells if request.side is Side.SELL else figures.foreign_buys
+        beside = f" Orders of others work for {theirs} of it as well." if theirs else ""
+        look = " `GET /orders/foreign` shows theirs." if theirs else ""
         return _refuse(
             request,
             "MORE_THAN_HELD",
             f"{request.quantity} of {request.symbol} would be more than the {room} that "
-            "Kelpie holds and has not offered yet.",
-            "Ask for no more than that; what others hold is never sold.",
+            f"Kelpie holds and has not offered yet.{beside}",
+            f"Ask for no more than that; what others hold is never sold. What a stop guards is "
+            f"left by its plan (`DELETE /plans/ID`) or by `kelpie flatten`.{look}",
         )
-    return None
+    told = (("to be left", str(room)),)
+    return GateWord("MORE_THAN_HELD", True, f"{room} may still leave the position.", told)
 
 
-def _largest_order(request: OrderRequest, figures: DeskFigures) -> Admission | Refusal:
-    reducing = request.purpose in RISK_REDUCING
-    missing = "quote" if figures.price is None else "exchange rate" if figures.rate is None else ""
-    if missing and not reducing:
-        # Not even with a limit: nothing is opened on data that is old, delayed or one-sided.
-        return _refuse(
-            request,
-            "NO_FRESH_QUOTE" if missing == "quote" else "NO_RATE",
-            f"There is no fresh {missing} for {request.symbol}, so its value is not known.",
-            "Wait for the market's data; `kelpie status` shows how old it is.",
-        )
-    admission = _admission(request, figures)
-    if admission.value > figures.max_order_value and not reducing:
-        return _refuse(
-            request,
-            "ORDER_TOO_LARGE",
-            f"The order is worth {admission.value:.2f} {figures.base_currency}, more than the "
-            f"{figures.max_order_value} of MAX_ORDER_VALUE.",
-            "Make it smaller, or raise MAX_ORDER_VALUE on the box.",
-        )
-    return admission
+def _admission(
+    request: OrderRequest, figures: DeskFigures, words: tuple[GateWord, ...]
+) -> Admission:
+    price, fees = worst_price(request, figures), figures.fees
+    preview = figures.previews.get(request.client_order_id)
+    return Admission(
+        request,
+        figures.venue,
+        worst_value(request, figures),
+        figures.base_currency,
+        price,
+        remark="an odd lot at IDEALPRO" if is_odd_lot(request, figures) else "",
+        preview=preview,
+        words=words,
+        estimate=None if fees is None else estimate(request.quantity, price, fees, preview),
+    )
 
 
-def _admission(request: OrderRequest, figures: DeskFigures) -> Admission:
-    price = _worst_price(request, figures) or Decimal(0)
-    value = request.quantity * price * (figures.rate or Decimal(0))
-    remark = "an odd lot at IDEALPRO" if is_odd_lot(request, figures) else ""
-    return Admission(request, figures.venue, value, figures.base_currency, price, remark=remark)
+_ON_STEP = GateWord("PRICE_BETWEEN_STEPS", True, "Its prices lie on the steps of the market.")
+_IN_LOTS = GateWord("QUANTITY_NOT_IN_LOTS", True, "Its quantity comes in whole lots.")
 
-
-def _worst_price(request: OrderRequest, figures: DeskFigures) -> Decimal | None:
-    """What a unit may cost: a purchase its limit, a sale at least what the market pays."""
-    if request.type is OrderType.STOP:
-        prices = [request.stop_price, figures.price]
-    elif request.side is Side.BUY and request.limit_price is not None:
-        return request.limit_price
-    else:
-        prices = [request.limit_price, figures.price]
-    known = [price for price in prices if price is not None]
-    return max(known) if known else None
-
-
-_GATES: tuple[Gate, ...] = (
-    _known,
-    _observing,
-    _paused,
-    _keeping_up,
-    _announced,
-    _tradable,
-    _blocked,
-    _shape,
+GATES: tuple[Gate, ...] = (
+    _described,
+    conversion,
+    market_open,
+    fresh_quote,
+    cooling_down,
+    order_rate,
+    duplicate,
+    price_collar,
+    spread,
+    depth,
+    _price_step,
+    _lot,
+    smallest_trade,
     first_parcel,
     odd_lot,
+    cost_gate,
+    largest_order,
+    largest_position,
+    total_exposure,
+    purse,
+    cash,
+    borrowing,
+    positions_count,
+    daily_loss,
+    drawdown,
     too_many_active,
+    too_many_plans,
+    short_sale,
     _oversell,
+    sign_flip,
+    fee_budget,
 )
+"""In the order in which they are asked, behind the states of things."""

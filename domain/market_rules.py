@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from domain.admission import Refusal
 from domain.figures import RISK_REDUCING, DeskFigures
-from domain.orders import OrderRequest, OrderType, Side, Tif
+from domain.orders import OrderRequest, OrderType, Purpose, Side, Tif
 from domain.price_steps import ceil_to_step, floor_to_step
 from domain.venue import PriceStep
 
@@ -70,11 +70,20 @@ def odd_lot(request: OrderRequest, figures: DeskFigures) -> Refusal | None:
     """Refuse an order in a pair below IDEALPRO's minimum, unless odd lots are allowed.
 
     It would be routed as an odd lot, at a worse price than the quotes show. What leaves a
-    position always may: it has the size that it has.
+    position always may: it has the size that it has. So may a conversion: how much cash is to be
+    another is the owner's affair, and that it is an odd lot is said.
     """
-    if figures.odd_lots_allowed or request.purpose in RISK_REDUCING:
+    free = (*RISK_REDUCING, Purpose.CONVERT)
+    if figures.odd_lots_allowed or request.purpose in free:
         return None
     worth = usd_worth(request, figures)
+    if worth is None and request.symbol.is_currency_pair:
+        return Refusal(
+            request.client_order_id,
+            "NO_RATE",
+            f"What {request.symbol} is worth in US dollars is not known, so it may be an odd lot.",
+            "Wait for a fresh rate of the US dollar; `kelpie status` shows how old it is.",
+        )
     if worth is None or worth >= figures.idealpro_minimum_usd:
         return None
     return Refusal(

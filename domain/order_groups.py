@@ -72,12 +72,21 @@ class Protection:
     limit_price: Decimal | None = None
 
 
+def group_name(plan_id: str, generation: int) -> str:
+    """The group of what leaves a plan, by the id of its entry; a name is never used again.
+
+    IB ends a whole group with one of its members, and takes its name no more (facts/ib.md 3.5).
+    """
+    return f"{plan_id}.{generation}"
+
+
 def bracket(
     entry: OrderRequest, protection: Protection | None, target: Decimal | None
 ) -> OrderGroup:
     """An entry with what leaves it again; ids of the children are the parent's with -S and -T.
 
-    The children are GTC: they must outlive the day for as long as the position does.
+    The children are GTC: they must outlive the day for as long as the position does. A stop alone
+    is a group, too: an exit that has no target to reprice joins it there.
 
     Raises:
         OrderError: `BRACKET_EMPTY`, or `BRACKET_CROSSED` where stop and target are not on their
@@ -87,7 +96,7 @@ def bracket(
         raise OrderError("BRACKET_EMPTY", "A bracket needs a protection or a target.")
     _check_sides(entry, protection, target)
     name = entry.client_order_id
-    family = f"{name}-X" if protection is not None and target is not None else None
+    family = group_name(name, 1)
     leaving = Side.SELL if entry.side is Side.BUY else Side.BUY
     child = replace(
         entry,

@@ -93,7 +93,21 @@ def revives(order: Order, report: OrderReport) -> bool:
     if order.state is OrderState.FILLED and report.status is VenueStatus.FILLED:
         return False
     by_hand = (order.reason or "").startswith(BY_HAND)
+    if by_hand and report.completed:
+        # That it is completed the person has read too; what it filled, the executions say.
+        return False
     return (order.state in _JUDGED or by_hand) and report.status in _SIGNS_OF_LIFE
+
+
+def is_another(order: Order, report: OrderReport) -> bool:
+    """The reference is that of an order of ours, and the order is not: others may use it.
+
+    The venue's permanent id tells them apart; while ours has none, whose client it is.
+    """
+    told = report.venue_order_id
+    if told is None:
+        return False
+    return report.foreign if order.venue_order_id is None else told != order.venue_order_id
 
 
 def on_fill(order: Order) -> Change | None:

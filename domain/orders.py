@@ -113,6 +113,8 @@ class OrderRequest:
     """Those of one name cancel or reduce each other at the venue (one cancels all)."""
     market_tif: Tif | None = None
     """Asked for as a market order of this time in force, and given its limit by the desk."""
+    plan: str | None = None
+    """The plan whose lot it opens, leaves or guards: the client order id of the plan's entry."""
 
     @property
     def terms(self) -> Terms:

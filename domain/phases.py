@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -171,17 +172,20 @@ def _begins_with_auction(opens: datetime) -> bool:
     return nominal - OPENING_AUCTION <= begins <= nominal
 
 
-def _asx_day(day: date, closes: datetime) -> Iterator[Span]:
+@lru_cache(maxsize=256)  # asked of the same few days all day long
+def _asx_day(day: date, closes: datetime) -> tuple[Span, ...]:
     """The phases of a day, given when its continuous trading ends."""
     pre_open = datetime.combine(day, _ASX_PRE_OPEN, _ASX_ZONE).astimezone(UTC)
     opens = datetime.combine(day, _ASX_OPEN, _ASX_ZONE).astimezone(UTC)
     auction, over = closes + _PRE_CLOSE, closes + AFTER_CONTINUOUS
-    yield Span(Phase.PRE_OPEN, pre_open, opens - OPENING_AUCTION)
-    yield Span(Phase.OPENING_AUCTION, opens - OPENING_AUCTION, opens)
-    yield Span(Phase.OPEN, opens, closes)
-    yield Span(Phase.PRE_CLOSE, closes, auction)
-    yield Span(Phase.CLOSING_AUCTION, auction, over)
-    yield Span(Phase.POST_CLOSE, over, over + _POST_CLOSE)
+    return (
+        Span(Phase.PRE_OPEN, pre_open, opens - OPENING_AUCTION),
+        Span(Phase.OPENING_AUCTION, opens - OPENING_AUCTION, opens),
+        Span(Phase.OPEN, opens, closes),
+        Span(Phase.PRE_CLOSE, closes, auction),
+        Span(Phase.CLOSING_AUCTION, auction, over),
+        Span(Phase.POST_CLOSE, over, over + _POST_CLOSE),
+    )
 
 
 def _expected(

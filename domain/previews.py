@@ -25,7 +25,7 @@ class PreviewKey:
     """In the market's own zone."""
     symbol: Symbol
     size_class: int
-    """How many digits the value has before the point, in the base currency."""
+    """How many digits the value has before the point, in the base currency; 0: not known."""
 
 
 def preview_key(admission: Admission, zone_name: str, now: datetime) -> PreviewKey:
@@ -35,7 +35,7 @@ def preview_key(admission: Admission, zone_name: str, now: datetime) -> PreviewK
     except (ZoneInfoNotFoundError, ValueError):
         zone = ZoneInfo("UTC")
     day = now.astimezone(zone).date()
-    digits = len(str(int(admission.value)))
+    digits = len(str(int(admission.value))) if admission.value is not None else 0
     return PreviewKey(day, admission.request.symbol, digits)
 
 
@@ -45,7 +45,7 @@ def wants_preview(
     """The first entry of its kind today, or one worth more than `large` (base currency)."""
     if admission.request.purpose in RISK_REDUCING:
         return False
-    return key not in seen or admission.value > large
+    return key not in seen or admission.value is None or admission.value > large
 
 
 def judge_preview(client_order_id: str, preview: OrderPreview) -> Refusal | None:

@@ -78,6 +78,8 @@ def resolve(order: Order, outcome: Outcome, who: str) -> Resolution:
         state, words = OrderState.FILLED, f"filled {filled}"
     elif filled:
         state, words = OrderState.CANCELLED, f"filled {filled}, the rest is gone"
+    elif outcome.quantity is not None and order.venue_order_id is not None:
+        state, words = OrderState.CANCELLED, "nothing filled, all of it is gone"
     else:
         state, words = OrderState.NOT_SENT, "the venue does not have it"
     return Resolution(

@@ -5,20 +5,20 @@ It is there to give the tree something to do. It makes no claim to make money.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from domain.orders import OrderRequest, OrderType, Purpose, Side, Tif
+from domain.plan_rules import PlanRules, terms_on_steps
+from domain.plan_terms import PlanTerms
 from domain.price_steps import ceil_to_step
 from domain.quotes import Quote
-from domain.venue import InstrumentDetails
+from domain.sizing import Candidate, Method, NotSized, Sized, SizingRules, size
+from domain.venue import InstrumentDetails, PriceStep
 
 _FAST, _SLOW = 0.4, 0.1
 _LEAST_QUOTES = 4
-TARGET_VALUE = Decimal(2500)
-"""What an entry is worth, in the currency of the symbol."""
-LEAST_VALUE = Decimal(500)
-"""The smallest first parcel that the ASX takes (facts/ib.md 6.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +59,74 @@ def trend_of(closes: list[float]) -> Trend:
     return replace(trend, seen=min(trend.seen, 1))
 
 
-def entry(
-    client_order_id: str, quote: Quote, instrument: InstrumentDetails, trend: Trend
-) -> OrderRequest | None:
-    """A small purchase a little above the ask, if there is a signal; else None.
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """An entry that the rule would like, with what guards it."""
 
-    Not of currencies: what this rule risks is far below the smallest order of IDEALPRO.
+    request: OrderRequest
+    plan: PlanTerms
+    sized: Sized
+
+
+def entry(
+    client_order_id: str,
+    quote: Quote,
+    instrument: InstrumentDetails,
+    trend: Trend,
+    plans: PlanRules,
+    sizing: SizingRules,
+    *,
+    rate: Decimal | None,
+    true_range: Decimal | None = None,
+) -> Idea | NotSized | None:
+    """A purchase a little above the ask, if there is a signal; else None.
+
+    Not of currencies: what this rule risks is far below the smallest order of IDEALPRO. `rate` is
+    base currency for one unit of the symbol's, `true_range` that of an average day.
     """
-    if quote.symbol.is_currency_pair:
+    symbol, steps = quote.symbol, instrument.price_steps
+    if symbol.is_currency_pair:
         return None
     if not trend.signal or quote.ask is None or not quote.two_sided or quote.halted:
         return None
     ask = Decimal(repr(quote.ask))
-    limit = ceil_to_step(ask, instrument.price_steps)
-    limit = ceil_to_step(limit + (limit / 2000), instrument.price_steps)
-    quantity = (TARGET_VALUE / limit / instrument.lot).to_integral_value(ROUND_FLOOR)
-    quantity *= instrument.lot
-    if quantity * ask < LEAST_VALUE:
-        return None
-    return OrderRequest(
+    limit = ceil_to_step(ask, steps)
+    limit = ceil_to_step(limit + (limit / 2000), steps)
+    plan = terms_on_steps(plans, Side.BUY, ask, steps)
+    if sizing.method is Method.VOLATILITY and true_range is not None:
+        plan = _by_volatility(plan, ask, sizing.volatility_factor * true_range, steps)
+    candidate = Candidate(
+        symbol,
+        Side.BUY,
+        limit,
+        plan.stop,
+        rate,
+        instrument.lot,
+        true_range=true_range,
+        parcel=instrument.kind in ("STK", "ETF") and symbol.currency == "AUD",
+    )
+    sized = size(candidate, sizing)
+    if isinstance(sized, NotSized):
+        return sized
+    request = OrderRequest(
         client_order_id=client_order_id,
-        symbol=quote.symbol,
+        symbol=symbol,
         side=Side.BUY,
-        quantity=quantity,
+        quantity=sized.quantity,
         type=OrderType.LIMIT,
         limit_price=limit,
         tif=Tif.DAY,
         purpose=Purpose.ENTRY,
     )
+    return Idea(request, plan, sized)
+
+
+def _by_volatility(
+    plan: PlanTerms, price: Decimal, distance: Decimal, steps: Sequence[PriceStep]
+) -> PlanTerms:
+    """With its stop as far away as the market moves, which also follows so far behind."""
+    stop = ceil_to_step(price - distance, steps)
+    if not 0 < stop < plan.stop:
+        return plan  # nearer than that, ordinary days would take it out
+    trail = None if plan.trail is None else replace(plan.trail, distance=distance)
+    return replace(plan, stop=stop, trail=trail)

@@ -32,6 +32,21 @@ class VenueStatus(StrEnum):
     """Refused or parked: not final by itself."""
     EXPIRED = "EXPIRED"
 
+    @property
+    def is_live(self) -> bool:
+        """It may still trade, by the venue's own word."""
+        return self in (
+            VenueStatus.PENDING,
+            VenueStatus.HELD,
+            VenueStatus.WORKING,
+            VenueStatus.PENDING_CANCEL,
+        )
+
+    @property
+    def is_done(self) -> bool:
+        """It will not trade again."""
+        return self in (VenueStatus.CANCELLED, VenueStatus.FILLED, VenueStatus.EXPIRED)
+
 
 @dataclass(frozen=True, slots=True)
 class OrderTerms:
@@ -68,6 +83,8 @@ class OrderReport:
     foreign: bool = False
     """It belongs to another client, or was placed by hand."""
     terms: OrderTerms | None = None
+    client_id: int | None = None
+    """The client of the venue's interface that placed it; None where it was not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +253,8 @@ class InstrumentDetails:
     price_steps: tuple[PriceStep, ...]
     lot: Decimal
     sessions: tuple[TradingSession, ...]
+    contract_id: str = ""
+    """The venue's own number of it: for telemetry, and nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)

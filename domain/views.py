@@ -8,8 +8,12 @@ from decimal import Decimal
 
 from domain.account import AccountSummary
 from domain.farms import Farm
+from domain.findings import Reconciliation
+from domain.foreign import ForeignOrder
+from domain.guard import Guard
 from domain.maintenance import Window
 from domain.outage import Health
+from domain.permits import Hold
 from domain.phases import Phase
 from domain.rates import Rate
 from domain.symbols import Symbol
@@ -106,6 +110,8 @@ class PositionView:
     """By which the two below are converted; None when nobody has told one."""
     market_value_base: Decimal | None
     unrealised_pnl_base: Decimal | None
+    guard: Guard | None = None
+    """How it is protected at the venue; None where nobody has said yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,28 @@ class EquityView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconciliationView:
+    """How the ledger and a venue were last held against each other."""
+
+    venue: str
+    epoch: int | None
+    """The link; None while there is none."""
+    asking: bool
+    """Lists are being asked for, or judged."""
+    trouble: str
+    """Why the last attempt came to nothing; empty when it did not."""
+    cause: str
+    """The stable code of that."""
+    number: int
+    """How many rounds of lists have been asked for on this link."""
+    asked: float | None
+    """Monotonic: when the lists were asked for by which `outcome` was judged."""
+    at: datetime | None
+    """When it was judged, UTC."""
+    outcome: Reconciliation | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeskView:
     """Everything that the desk decides by, at one moment."""
 
@@ -152,3 +180,11 @@ class DeskView:
     """What open orders may still take up, at their worst; None where a rate is not known."""
     max_order_value: Decimal
     base_currency: str
+    holds: tuple[Hold, ...] = ()
+    """What keeps entries back everywhere, whatever the symbol."""
+    shadow: tuple[PositionView, ...] = ()
+    """What the shadow book holds, in mode *observe*; in none of the figures above."""
+    foreign: tuple[tuple[str, ForeignOrder], ...] = ()
+    """Open orders of others, each with its venue: counted, and left alone."""
+    foreign_reserved: Decimal | None = Decimal(0)
+    """What purchases of others may still take up, at their worst; None: not known."""

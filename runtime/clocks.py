@@ -22,16 +22,18 @@ class SystemClock:
 class WarpClock(SystemClock):
     """The machine's clocks, and leaps ahead on request: an hour's outage in a moment.
 
-    `on_leap` is called after each leap, so that what waits for a time looks again.
+    The wall shows `begins` at first, or the machine's own time. `on_leap` is called after each
+    leap, so that what waits for a time looks again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begins: datetime | None = None) -> None:
         self._ahead = 0.0
+        self._shift = 0.0 if begins is None else begins.timestamp() - time.time()
         self.on_leap: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """The wall clock, leaps included."""
-        return datetime.fromtimestamp(time.time() + self._ahead, UTC)
+        return datetime.fromtimestamp(time.time() + self._shift + self._ahead, UTC)
 
     def monotonic(self) -> float:
         """Seconds that never step back, leaps included."""

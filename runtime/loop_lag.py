@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-_EVERY = 0.25
+EVERY_SECONDS = 0.25
 _REMEMBERED = 240
 
 
 class LoopLag:
     """Measures one loop four times a second, on its own thread. Seconds."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, every_seconds: float = EVERY_SECONDS
+    ) -> None:
         self._loop = loop
+        self._every = every_seconds
         self._lags: deque[float] = deque(maxlen=_REMEMBERED)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -38,7 +41,7 @@ class LoopLag:
         return max(self._lags, default=0.0)
 
     def _arm(self) -> None:
-        due = self._loop.time() + _EVERY
+        due = self._loop.time() + self._every
         self._timer = self._loop.call_at(due, self._measure, due)
 
     def _measure(self, due: float) -> None:

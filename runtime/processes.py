@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _POLL = 0.02
+LARGEST_OUTPUT = 5_000_000
+"""Bytes after which a program's output begins anew at its next start; one older is kept."""
+_FITS_A_PIPE = 60_000
 
 
 class ChildProcess:
@@ -57,16 +61,23 @@ class ChildProcess:
 
 
 def start_process(
-    argv: Sequence[str], *, output: Path, environ: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    *,
+    output: Path,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> ChildProcess:
     """Start a program in a session of its own, so that Ctrl-C reaches this process alone.
 
-    What it prints is appended to `output`.
+    What it prints is appended to `output`; one that is beyond `LARGEST_OUTPUT` becomes `output.1`.
+    `folder` is where it stands, else where this one does.
 
     Raises:
         OSError: it cannot be started.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
+    if output.exists() and output.stat().st_size > LARGEST_OUTPUT:
+        output.replace(output.with_name(f"{output.name}.1"))
     with output.open("ab") as stream:
         popen = subprocess.Popen(
             list(argv),
@@ -75,6 +86,7 @@ def start_process(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env=dict(environ) if environ is not None else None,
+            cwd=folder,
         )
     return ChildProcess(popen.pid, popen)
 
@@ -115,3 +127,51 @@ def command_line(pid: int) -> list[str] | None:
         return None
     words = [word.decode(errors="replace") for word in raw.split(b"\0") if word]
     return words or None
+
+
+class Errand(ChildProcess):
+    """A program that is told something once, and answers once, over pipes: nothing is on disk."""
+
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        super().__init__(popen.pid, popen)
+        self._answering = popen.stdout
+
+    def answer(self) -> bytes:
+        """What it said; only once it has ended. Empty where it said nothing."""
+        stream, self._answering = self._answering, None
+        if stream is None:
+            return b""
+        with stream:
+            return stream.read()
+
+    def stop(self, patience_seconds: float) -> None:
+        """As any other; what it would have said is not heard any more."""
+        super().stop(patience_seconds)
+        if self._answering is not None:
+            self._answering.close()
+            self._answering = None
+
+
+def start_errand(argv: Sequence[str], told: bytes) -> Errand:
+    """Start a program that reads `told` to its end from its standard input.
+
+    What it is told must fit a pipe (60,000 bytes), so that nobody waits for its reading; its
+    answer must as well. What it prints as errors is thrown away.
+
+    Raises:
+        OSError: it cannot be started.
+        ValueError: it is told too much.
+    """
+    if len(told) > _FITS_A_PIPE:
+        raise ValueError(f"{len(told)} bytes do not fit a pipe")
+    popen = subprocess.Popen(
+        list(argv),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert popen.stdin is not None
+    with contextlib.suppress(BrokenPipeError), popen.stdin as stream:
+        stream.write(told)
+    return Errand(popen)

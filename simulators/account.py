@@ -28,6 +28,11 @@ class Holding:
         """Per share, or per unit of the base currency; 0 when flat."""
         return self.cost / self.quantity if self.quantity else Decimal(0)
 
+    def split(self, new: int, old: int) -> Holding:
+        """So many new units for old ones at the same cost; a fraction of one is lost."""
+        quantity = (self.quantity * new / old).to_integral_value("ROUND_DOWN")
+        return Holding(quantity, self.cost, self.realised_pnl)
+
     def traded(
         self, side: Side, quantity: Decimal, price: Decimal, commission: Decimal
     ) -> tuple[Holding, Decimal | None]:

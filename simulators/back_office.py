@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from domain.orders import OrderType, Side, Tif
@@ -26,6 +27,7 @@ from simulators.model import (
     OrderBound,
     OrderChanged,
     OrderRefused,
+    Payment,
     Traded,
 )
 from simulators.order_desk import OrderDesk
@@ -149,6 +151,18 @@ class BackOffice:
             if asked.tif is Tif.GTC and con_id in (None, asked.con_id) and asked.transmit:
                 self._tell(self._desk.end(order, "Cancelled by System:\n", pending=False))
 
+    def split(self, con_id: int, new: int, old: int) -> None:
+        """So many new units for old ones: orders end, holdings and prices are restated.
+
+        No execution tells of it.
+        """
+        for order in self._register.open_orders():
+            if order.request.con_id == con_id:
+                self._tell(self._desk.end(order, "Cancelled by System:\n", pending=False))
+        self._settlement.split(con_id, new, old)
+        self._exchange.split(con_id, new, old)
+        self._commit()
+
     # At the exchange
 
     def fill(
@@ -173,6 +187,10 @@ class BackOffice:
             self._exchange.withdraw(con_id, perm_id)
         fill = Happening(What.FILLED, perm_id, self._exchange.now, price, traded, 2)
         self._tell(self._desk.tell([fill]))
+
+    def tell_close(self, con_id: int, price: Decimal) -> None:
+        """The price of the last close is told as another one, as by a bad tick."""
+        self._exchange.set_previous_close(con_id, price)
 
     def halt(self, con_id: int) -> None:
         """Nobody trades in an instrument until `lift`; its orders are held."""
@@ -269,6 +287,22 @@ class BackOffice:
                 self._tell([CommissionCharged(commission, order)])
                 return
         raise LookupError(f"there is no execution {execution_id}")
+
+    def pay(
+        self,
+        type: str,
+        currency: str,
+        amount: Decimal,
+        con_id: int | None = None,
+        ex_date: date | None = None,
+        description: str = "",
+    ) -> None:
+        """Cash comes, or goes with a minus; `type` as an IB statement words it."""
+        at = self._exchange.now
+        self._settlement.pay(
+            Payment(0, type, currency, amount, at, con_id, ex_date, description or type)
+        )
+        self._commit()
 
     # Inside
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from domain.orders import OrderType, Side, Tif
 from simulators.account import Holding
-from simulators.model import BrokerOrder, Commission, Execution, NewOrder, Trail
+from simulators.model import BrokerOrder, Commission, Execution, NewOrder, Payment, Trail
 
 FILE_NAME = "broker.db"
 
@@ -49,11 +49,14 @@ CREATE TABLE markets (
     con_id INTEGER PRIMARY KEY, last TEXT, last_size INTEGER NOT NULL, volume INTEGER NOT NULL,
     open TEXT, high TEXT, low TEXT, previous_close TEXT);
 CREATE TABLE jumps (con_id INTEGER NOT NULL, since REAL NOT NULL, factor REAL NOT NULL);
+CREATE TABLE payments (
+    number INTEGER PRIMARY KEY, type TEXT NOT NULL, currency TEXT NOT NULL, amount TEXT NOT NULL,
+    at TEXT NOT NULL, con_id INTEGER, ex_date TEXT, description TEXT NOT NULL);
 """
 
-VERSION = "2"
+VERSION = "3"
 
-#: What makes books of an older version those of this one.
+#: What makes books of an older version those of the next one.
 UPGRADES = {
     "1": """
 ALTER TABLE orders ADD COLUMN parent_id INTEGER NOT NULL DEFAULT 0;
@@ -67,6 +70,11 @@ ALTER TABLE orders ADD COLUMN trail_offset TEXT;
 ALTER TABLE orders ADD COLUMN trail_anchored INTEGER;
 ALTER TABLE orders ADD COLUMN market_to_limit INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN fill_or_kill INTEGER NOT NULL DEFAULT 0
+""",
+    "2": """
+CREATE TABLE payments (
+    number INTEGER PRIMARY KEY, type TEXT NOT NULL, currency TEXT NOT NULL, amount TEXT NOT NULL,
+    at TEXT NOT NULL, con_id INTEGER, ex_date TEXT, description TEXT NOT NULL)
 """,
 }
 
@@ -86,6 +94,8 @@ class Books:
     """By contract id."""
     cash: dict[str, Decimal]
     """By currency."""
+    payments: tuple[Payment, ...] = ()
+    """Oldest first."""
 
 
 def read_books(directory: Path) -> Books:
@@ -134,7 +144,18 @@ def load_books(connection: sqlite3.Connection) -> Books:
         for row in connection.execute("SELECT * FROM cash ORDER BY currency")
     }
     account = connection.execute("SELECT value FROM meta WHERE key = 'account'").fetchone()
-    return Books(account["value"], tuple(orders.values()), executions, commissions, positions, cash)
+    payments = tuple(
+        _payment_from(row) for row in connection.execute("SELECT * FROM payments ORDER BY number")
+    )
+    return Books(
+        account["value"],
+        tuple(orders.values()),
+        executions,
+        commissions,
+        positions,
+        cash,
+        payments,
+    )
 
 
 def order_from(row: sqlite3.Row) -> BrokerOrder:
@@ -209,6 +230,19 @@ def _execution_from(row: sqlite3.Row, order: BrokerOrder) -> Execution:
         cumulative_quantity=filled,
         average_price=Decimal(row["average_price"]),
         liquidity=row["liquidity"],
+    )
+
+
+def _payment_from(row: sqlite3.Row) -> Payment:
+    return Payment(
+        number=row["number"],
+        type=row["type"],
+        currency=row["currency"],
+        amount=Decimal(row["amount"]),
+        at=_time(row["at"]),
+        con_id=row["con_id"],
+        ex_date=None if row["ex_date"] is None else date.fromisoformat(row["ex_date"]),
+        description=row["description"],
     )
 
 

@@ -21,6 +21,7 @@ from simulators.exchange import Exchange
 from simulators.funds import Funds
 from simulators.habits import Habits
 from simulators.history import first_bar, history
+from simulators.listings import LISTINGS, Listing
 from simulators.model import (
     Bar,
     BookMoved,
@@ -64,12 +65,17 @@ def open_broker(
     market: str = "lively",
     cash: dict[str, Decimal] | None = None,
     habits: Habits | None = None,
+    listings: Sequence[Listing] = LISTINGS,
+    account: str = ACCOUNT,
+    shift: timedelta = timedelta(),
 ) -> SimulatedBroker:
     """Open the broker's books in a folder, or begin them, and let its markets run.
 
     `market` is `lively`, or `still`: prices then move only when `broker.exchange` is told to.
     `cash` is what a new account begins with, A$1,000,000 unless said otherwise. `habits` are
-    the answers that IB is not known to give alike; they are not kept on disk.
+    the answers that IB is not known to give alike; they are not kept on disk. `listings` is what
+    is traded, everything unless said otherwise. `account` is its number, which the books keep.
+    `shift` is how long past the even hours of UTC a market round the clock has its rest.
 
     Raises:
         BrokerStoreError: another process has the books, or they cannot be read.
@@ -79,16 +85,23 @@ def open_broker(
         raise ValueError(f"market is {market!r}: it must be 'lively' or 'still'")
     now = clock.now()
     last_perm_id, last_execution = forget(directory) if fresh else (0, 0)
-    store = BrokerStore(directory, ACCOUNT, OPENING_CASH if cash is None else cash, now)
+    store = BrokerStore(directory, account, OPENING_CASH if cash is None else cash, now)
     if last_perm_id:
         store.put_meta("last_perm_id", str(last_perm_id))
         store.put_meta("last_execution", str(last_execution))
         store.commit()
     stopped = store.meta("market_time")
     start = min(now, datetime.fromisoformat(stopped)) if stopped else now
-    exchange = Exchange(start, seed=seed, asx_hours=asx_hours, still=market == "still")
+    exchange = Exchange(
+        start,
+        seed=seed,
+        asx_hours=asx_hours,
+        still=market == "still",
+        shift=shift,
+        listings=listings,
+    )
     try:
-        return SimulatedBroker(store, exchange, clock, seed, habits or Habits())
+        return SimulatedBroker(store, exchange, clock, seed, habits or Habits(), account)
     except BaseException:
         store.close()
         raise
@@ -98,9 +111,15 @@ class SimulatedBroker:
     """Implements `simulators.broker_interface.Broker`; made by `open_broker`."""
 
     def __init__(
-        self, store: BrokerStore, exchange: Exchange, clock: Clock, seed: int, habits: Habits
+        self,
+        store: BrokerStore,
+        exchange: Exchange,
+        clock: Clock,
+        seed: int,
+        habits: Habits,
+        account: str = ACCOUNT,
     ) -> None:
-        self.account = ACCOUNT
+        self.account = account
         self.base_currency = BASE_CURRENCY
         self.exchange = exchange
         self.habits = habits
@@ -118,7 +137,7 @@ class SimulatedBroker:
             self._register, exchange, settlement, self._funds, lambda: self.habits
         )
         self._entry = OrderEntry(
-            store, self._register, self._desk, exchange, self._funds, ACCOUNT, lambda: self.habits
+            store, self._register, self._desk, exchange, self._funds, account, lambda: self.habits
         )
         self.back_office = BackOffice(
             self._register,
@@ -126,7 +145,7 @@ class SimulatedBroker:
             exchange,
             settlement,
             self._funds,
-            ACCOUNT,
+            account,
             lambda: self.habits,
             self._entry.take,
             self._commit,

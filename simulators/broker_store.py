@@ -12,7 +12,7 @@ from typing import IO, Any
 from simulators.account import Holding
 from simulators.books import FILE_NAME, SCHEMA, UPGRADES, VERSION, Books, load_books
 from simulators.market import Market
-from simulators.model import BrokerOrder, Commission, Execution
+from simulators.model import BrokerOrder, Commission, Execution, Payment
 
 
 class BrokerStoreError(RuntimeError):
@@ -159,6 +159,14 @@ class BrokerStore:
             str(holding.realised_pnl),
         )
 
+    def put_payment(self, payment: Payment) -> None:
+        """Cash that came or went beside trades; its number is given by the books."""
+        self._put(
+            f"INSERT INTO payments VALUES (NULL,{','.join('?' * 7)})",
+            payment.type, payment.currency, str(payment.amount), payment.at.isoformat(),
+            payment.con_id, payment.ex_date and payment.ex_date.isoformat(), payment.description,
+        )  # fmt: skip
+
     def put_markets(self, markets: dict[int, Market], now: datetime) -> None:
         """Where all markets stand, to go on from there."""
         for con_id, market in markets.items():
@@ -207,12 +215,13 @@ class BrokerStore:
         if health != "ok":
             raise sqlite3.DatabaseError(health)
         version = self.meta("version")
-        if version in UPGRADES:
+        while version in UPGRADES:
             for statement in UPGRADES[version].strip().split(";\n"):
                 self._put(statement)
-            self.put_meta("version", VERSION)
+            version = str(int(version) + 1)
+            self.put_meta("version", version)
             self.commit()
-        elif version != VERSION:
+        if version != VERSION:
             raise BrokerStoreError(
                 f"The broker's books in {self._file} are of version {version}; this program reads "
                 f"version {VERSION}. Start with --fresh to forget them."
@@ -223,6 +232,12 @@ class BrokerStore:
         self.put_meta("account", account)
         self.put_meta("opened", opened.isoformat())
         self.put_cash(cash)
+        for currency, amount in cash.items():
+            self.put_payment(
+                Payment(
+                    0, "Deposits/Withdrawals", currency, amount, opened, None, None, "Opening cash"
+                )
+            )
         self.commit()
 
 

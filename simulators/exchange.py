@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from domain.orders import Side
 from simulators import sessions
@@ -30,29 +31,40 @@ _STILL_INTERVAL = timedelta(seconds=1)
 
 
 class Exchange:
-    """The markets by contract id. `still` markets move only when they are told to."""
+    """The markets by contract id. `still` markets move only when they are told to.
+
+    Round the clock they rest every two hours, `shift` past the even hours of UTC.
+    """
 
     def __init__(
-        self, start: datetime, *, seed: int = 1, asx_hours: bool = False, still: bool = False
+        self,
+        start: datetime,
+        *,
+        seed: int = 1,
+        asx_hours: bool = False,
+        still: bool = False,
+        shift: timedelta = timedelta(),
+        listings: Sequence[Listing] = LISTINGS,
     ) -> None:
         self.now = start
         self.still = still
         self._seed = seed
         self._asx_hours = asx_hours
         self._post_close = False
-        self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares()
-        self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies()
+        self._shares = sessions.asx_shares(seed) if asx_hours else sessions.demo_shares(shift)
+        self._pairs = sessions.currency_week() if asx_hours else sessions.demo_currencies(shift)
         self._american = sessions.us_shares() if asx_hours else self._shares
         self.markets: dict[int, Market] = {}
         self._chance: dict[int, random.Random] = {}
         self._spans: dict[int, Span] = {}
-        for listing in LISTINGS:
+        for listing in listings:
             con_id = listing.instrument.con_id
             path = self.new_path(listing)
             # One source of chance for each market, so that none disturbs another.
             chance = random.Random(f"{seed}:{con_id}:{start.isoformat()}")
             self._chance[con_id] = chance
             self.markets[con_id] = Market(listing, path, chance)
+        self._quiet = 1.0
         self._stretch = 1.0
         self._due: list[tuple[datetime, int, int]] = []
         self._moved: set[int] = set()
@@ -70,6 +82,12 @@ class Exchange:
             happenings += market.resume(span.phase, span.session.opens, self.now, still=self.still)
         self._schedule_flow()
         return happenings
+
+    def slow_down(self, factor: float) -> None:
+        """From now on so many times less happens than usual; 1 is the usual. Prices move on."""
+        if factor != self._quiet:
+            self._quiet = self._stretch = factor
+            self._schedule_flow()
 
     def new_path(self, listing: Listing) -> PricePath:
         """The path of an instrument's fair price, without the jumps made by hand."""
@@ -114,7 +132,7 @@ class Exchange:
     def steps(self, to: datetime) -> Iterator[list[Happening]]:
         """The same step by step, so that who listens can act before the next thing happens."""
         gap = to - self.now
-        self._stretch = max(1.0, min(gap, _REMEMBERED) / _UNHURRIED)
+        self._stretch = max(self._quiet, min(gap, _REMEMBERED) / _UNHURRIED)
         pending, self._pending = self._pending, []
         yield pending
         if gap > _REMEMBERED:
@@ -128,8 +146,8 @@ class Exchange:
             self.now = max(self.now, due)
             yield self._change_phase(con_id) if kind == 0 else self._flow(con_id)
         self.now = max(self.now, to)
-        if self._stretch > 1.0:
-            self._stretch = 1.0
+        if self._stretch > self._quiet:
+            self._stretch = self._quiet
             self._schedule_flow()
             for con_id, market in self.markets.items():
                 self._moved.add(con_id)
@@ -168,6 +186,20 @@ class Exchange:
         market.path.move_to(float(price), self.now)
         self._moved.add(con_id)
         self._pending += market.requote(self.now)
+
+    def split(self, con_id: int, new: int, old: int) -> None:
+        """Prices are of other units from now on, that of the last close too; no order is left."""
+        market = self.markets[con_id]
+        market.tape.scale(Fraction(old, new))
+        self._moved.add(con_id)
+        market.path.move_to(market.path.at(self.now.timestamp()) * old / new, self.now)
+        self._pending += market.requote(self.now)
+
+    def set_previous_close(self, con_id: int, price: Decimal) -> None:
+        """Tell another price as that of the last close."""
+        market = self.markets[con_id]
+        market.tape.previous_close = market.steps.nearest(float(price))
+        self._moved.add(con_id)
 
     def halt(self, con_id: int) -> None:
         """Nobody trades in an instrument until `lift`."""

@@ -221,6 +221,22 @@ class Commission:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """Cash that came or went beside trades; negative went."""
+
+    number: int
+    type: str
+    """As an IB statement words it: `Dividends`, `Withholding Tax`, `Broker Interest Paid`, …"""
+    currency: str
+    amount: Decimal
+    at: datetime
+    con_id: int | None
+    """Of the instrument that paid."""
+    ex_date: date | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Margin:
     """What the account is worth and what its shares tie up, in the base currency."""
 

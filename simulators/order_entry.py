@@ -53,6 +53,7 @@ class OrderEntry:
         """Take a new order, or change the live one that has its client id and order id."""
         order = self._completed(order)
         live = self._register.find(order.client_id, order.order_id)
+        live = live or self._register.find_same(order)
         if live is not None and live.is_open:
             return self._change(live, order)
         return self._take_once(live, order)

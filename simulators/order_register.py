@@ -64,6 +64,19 @@ class OrderRegister:
         perm_id = self._by_client.get((client_id, order_id))
         return None if perm_id is None else self._orders[perm_id]
 
+    def find_same(self, order: NewOrder) -> BrokerOrder | None:
+        """The open order of which this is a change, though its client's ids were forgotten.
+
+        An open order is told with its id after such a restart as well: by that, and by its
+        reference, it is told from a new one that was given the same id.
+        """
+        same = (order.client_id, order.order_id, order.order_ref)
+        for each in self.open_orders() if order.order_ref else ():
+            asked = each.request
+            if (asked.client_id, asked.order_id, asked.order_ref) == same:
+                return each
+        return None
+
     def find_any(self, order_id: int) -> BrokerOrder | None:
         """An open order with this id, whichever client's."""
         ids = (order for order in self.open_orders() if order.request.order_id == order_id != 0)

@@ -125,19 +125,23 @@ class Timetable:
         return self._known[day]
 
 
-def demo_shares() -> Timetable:
-    """Sessions of two hours around the clock, each with both auctions.
+def demo_shares(shift: timedelta = timedelta()) -> Timetable:
+    """Sessions of two hours around the clock, each with both auctions; `shift` past even hours.
 
     Announced hours have no seconds, so the sessions are announced without a gap and the auctions
     lie inside them: the last ten seconds of one and the first eight of the next. Whenever a
     process starts, continuous trading is at most 18 seconds away.
     """
-    return Timetable(ZoneInfo("UTC"), lambda day: [_demo_share(at) for at in _two_hours(day)])
+    return Timetable(
+        ZoneInfo("UTC"), lambda day: [_demo_share(at + shift) for at in _two_hours(day)]
+    )
 
 
-def demo_currencies() -> Timetable:
+def demo_currencies(shift: timedelta = timedelta()) -> Timetable:
     """As the shares, without auctions: closed for three seconds every two hours."""
-    return Timetable(ZoneInfo("UTC"), lambda day: [_demo_pair(at) for at in _two_hours(day)])
+    return Timetable(
+        ZoneInfo("UTC"), lambda day: [_demo_pair(at + shift) for at in _two_hours(day)]
+    )
 
 
 def asx_shares(seed: int, *, post_close: bool = False) -> Timetable:

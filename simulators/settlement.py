@@ -10,7 +10,7 @@ from simulators.broker_store import BrokerStore
 from simulators.commissions import currency_commission, share_commission
 from simulators.exchange import Exchange
 from simulators.funds import Funds
-from simulators.model import Commission, Execution
+from simulators.model import Commission, Execution, Payment
 
 _PLACES = Decimal("0.00000001")
 
@@ -44,6 +44,19 @@ class Settlement:
         self._store.put_cash(self.account.cash)
         self._store.put_position(con_id, self.account.holdings[con_id])
         return settled
+
+    def pay(self, payment: Payment) -> None:
+        """Cash comes or goes beside trades."""
+        self.account.charge(payment.currency, -payment.amount)
+        self._store.put_payment(payment)
+        self._store.put_cash(self.account.cash)
+
+    def split(self, con_id: int, new: int, old: int) -> None:
+        """What is held of an instrument is split."""
+        held = self.account.holdings.get(con_id)
+        if held is not None:
+            self.account.holdings[con_id] = held.split(new, old)
+            self._store.put_position(con_id, self.account.holdings[con_id])
 
     def recharge(self, before: Commission, after: Commission) -> None:
         """A commission turned out otherwise."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(slots=True)
@@ -29,3 +30,10 @@ class Tape:
         """Begin to count anew; the last trade stays."""
         self.volume = 0
         self.open = self.high = self.low = None
+
+    def scale(self, factor: Fraction) -> None:
+        """Its prices are of other units from now on, as after a split."""
+        for name in ("last", "open", "high", "low", "previous_close"):
+            price: int | None = getattr(self, name)
+            if price is not None:
+                setattr(self, name, max(round(price * factor), 1))

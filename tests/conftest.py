@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.tree.market import wait_for_open_market
 
 #: How long a thread or process may take to end after its test.
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 20.0
+
+# Examples are chosen by the test alone, so that the check says the same of the same code; others
+# are tried with `--hypothesis-profile=explore`. None is measured: on a loaded machine any example
+# may take longer than the 200 ms that Hypothesis would grant it.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", _UNTIMED)
+settings.register_profile("check", _UNTIMED, derandomize=True, database=None)
+settings.load_profile("check")
+
+#: No test that needs the market takes longer, whatever its limit allows.
+_LONGEST_ROOM = 120.0
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Begin no test that the rest of the demo's markets could come into the middle of.
+
+    Every two hours they take no order for 18 seconds. A test lasts no longer than its limit in
+    seconds, which does not run yet: so it need not be able to wait.
+    """
+    limited = item.get_closest_marker("timeout")
+    limit = limited.args[0] if limited and limited.args else item.config.getini("timeout")
+    wait_for_open_market(timedelta(seconds=min(float(limit), _LONGEST_ROOM)))
+    return (yield)
 
 
 def _is_here(host: object) -> bool:
@@ -36,6 +65,31 @@ def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_only_loopback)
+
+
+#: Younger collections since the last full one (some 7,000 objects each), and the next is due.
+_FULL_AFTER = 15
+
+
+def pytest_collection_finish() -> None:
+    """Nobody looks again through what the tests themselves are made of.
+
+    A full collection stops every thread. With thousands of tests and the trees of dozens in the
+    heap it took seconds, in the middle of whichever trial it fell on: hearts missed their beats
+    there, and seats their second for an answer. So it happens between tests, while little waits.
+    """
+    gc.collect()
+    gc.freeze()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, 500)
+
+
+@pytest.fixture(autouse=True)
+def garbage_goes_between_tests() -> Iterator[None]:
+    """Collect what a test has left, after whatever else it set up has ended."""
+    yield
+    if gc.get_count()[2] >= _FULL_AFTER:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

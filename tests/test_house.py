@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +31,18 @@ def test_every_library_is_pinned_with_its_hashes_and_no_address(name: str) -> No
     assert len(pins) > 15
     for pin, hashed in pins:
         assert re.fullmatch(r"[a-z0-9_.-]+==[0-9][\w.]*", pin) and hashed, pin
+
+
+def test_make_empties_no_folder_that_the_environment_is_a_link_to(tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    checkout, elsewhere = tmp_path / "checkout", tmp_path / "elsewhere"
+    (checkout / "requirements").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    shutil.copy(root / "Makefile", checkout)
+    (checkout / "requirements" / "run.txt").touch()
+    (checkout / ".venv").symlink_to(elsewhere)
+    argv = ["make", ".venv/run.stamp", f"PYTHON={sys.executable}"]
+    made = subprocess.run(argv, cwd=checkout, capture_output=True, text=True, check=False)
+    assert made.returncode and "is a link to" in made.stderr, made.stderr
+    assert (elsewhere / "kept").exists()

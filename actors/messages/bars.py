@@ -106,6 +106,8 @@ class PacingLoaded(Message):
     """The requests that still count, by their tickets, on this process's monotonic clock."""
 
     sent: tuple[tuple[str, Sent], ...]
+    unanswered: tuple[str, ...] = ()
+    """Of these there was no answer when their link ended: the venue may count them yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from typing import ClassVar
 from actors.lanes import Command, Lane, Message
 from adapters.book import Fill, ManagedPosition
 from domain.admission import Admission, AmendmentAdmission
+from domain.adoption import Adoption
+from domain.decisions import Decision
 from domain.orders import Order, OrderState
+from domain.plans import Plan
 from domain.terms import Amendment, AmendmentState, Terms
 from domain.venue import (
     CommissionReport,
@@ -24,6 +27,10 @@ class RecordIntent(Message):
     admission: Admission
     deadline: float
     epoch: int
+    plan: Plan | None = None
+    """What guards the position that an entry opens; written with it."""
+    decision: Decision | None = None
+    """How the desk came to it: written with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +42,18 @@ class IntentDurable(Command):
     epoch: int
     attached: tuple[Order, ...] = ()
     """Those that leave in one piece with it; their admissions are attached to its own."""
+    emergency: bool = False
+    """It is on the emergency file: the book could not be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntentRefused(Message):
-    """From the ledger to the desk: the id is taken. Nothing was written."""
+    """From the ledger to the desk: nothing was written; mostly since the id is taken."""
 
     client_order_id: str
     sentence: str
+    code: str = "ORDER_ID_TAKEN"
+    cure: str = "Give each order an id of its own, or none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +63,19 @@ class RecordCancel(Message):
     client_order_id: str
     who: str
     deadline: float
+    venue: str
+    handed: bool = False
+    """`orders` was told already: the book could not be written, and a cancel does not wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelDurable(Command):
-    """From the ledger to `orders`: the wish to cancel is on disk and may be sent."""
+    """From the ledger to `orders`: the wish to cancel may be sent.
 
-    order: Order
+    It is on disk, or the disk is dead: a cancel needs no identity, so it may go all the same.
+    """
+
+    client_order_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +165,24 @@ class BookCommission(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordAdoption(Message):
+    """To the ledger: a holding that a person gave into our management, or took out of it.
+
+    Written with its audit row, if what is managed is still what it was decided by.
+    """
+
+    adoption: Adoption
+
+
+@dataclass(frozen=True, slots=True)
+class PositionAdopted(Message):
+    """From the ledger, after the commit: the position since."""
+
+    adoption: Adoption
+    position: ManagedPosition
+
+
+@dataclass(frozen=True, slots=True)
 class RecordSetting(Message):
     """To the ledger: a durable switch."""
 
@@ -155,6 +190,8 @@ class RecordSetting(Message):
     value: str
     who: str
     reason: str
+    audited: bool = True
+    """Somebody did it; what Kelpie notes for itself is no matter of the audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +222,16 @@ class FillRecorded(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class BookHealth(Message):
+    """From the ledger to the desk: whether the book can be written."""
+
+    trouble: str
+    """Why nothing is written, as a sentence; empty when it is."""
+    exits: bool = True
+    """Exits can leave all the same, on the emergency file."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoadBook(Message):
     """To the ledger: tell this seat what is open. Answered with `BookLoaded`.
 
@@ -205,6 +252,10 @@ class BookLoaded(Message):
     ticket: int = 0
     ended: tuple[Order, ...] = ()
     """Oldest first: a late word may be about one of these."""
+    plans: tuple[Plan, ...] = ()
+    """All that are not closed, oldest first."""
+    groups: tuple[str, ...] = ()
+    """Names of all groups that orders of these plans have had: none is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +264,8 @@ class TakeSnapshot(Message):
 
     reply_to: str
     number: int
+    names: tuple[str, ...] = ()
+    """Client order ids that the venue lists as open: those that ended here come with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +275,5 @@ class BookSnapshot(Message):
     number: int
     open_orders: tuple[Order, ...]
     positions: tuple[ManagedPosition, ...]
+    ended: tuple[Order, ...] = ()
+    """Of the names that were asked for, those that have ended."""

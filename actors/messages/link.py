@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from actors.lanes import Message
+from actors.lanes import Lane, Message
 from adapters.venue import LinkOpened
 from domain.farms import Farm
 from domain.symbols import Symbol
@@ -25,6 +26,8 @@ class LinkUp(Message):
     venue: str
     epoch: int
     opened: LinkOpened
+    at: datetime | None = None
+    """When it was made; the same whenever it is told. None where nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,24 @@ class LinkDown(Message):
 
 @dataclass(frozen=True, slots=True)
 class CircuitChanged(Message):
-    """The venue's circuit: `closed`, `open` or `half-open`, and why."""
+    """The venue's circuit: `closed`, `open`, `half-open` or `forced-open`, and why."""
 
     venue: str
     state: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForceCircuit(Message):
+    """To the venue's supervisor, from a person: hold the circuit open, or let go of it.
+
+    Durable, audited. It gates entries and nothing else.
+    """
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    open: bool
+    who: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +103,10 @@ class InstrumentFailed(Message):
 
 @dataclass(frozen=True, slots=True)
 class VenueSaid(Message):
-    """A notice about the link, a farm or an instrument."""
+    """A notice about the link, a farm or an instrument, said on the link of that epoch."""
 
     venue: str
+    epoch: int
     notice: VenueNotice
 
 
@@ -107,6 +124,9 @@ class PositionChanged(Message):
 
     venue: str
     report: PositionReport
+    after: tuple[str, ...] = ()
+    """The last executions of it that were heard before this, on the same link: it has them in it.
+    By their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +164,7 @@ class DataFlows(Message):
 
 @dataclass(frozen=True, slots=True)
 class Alert(Message):
-    """A person should hear of it. Until there is a way to their pocket: the log and the hook.
+    """A person should hear of it: on the screen, over the hook, and by `actors.alerts` in a pocket.
 
     `level` is `info`, `warning` or `error`; `code` is stable; `told` counts how often it was
     said. While it `stands` it is said again, on a schedule; the one that does not stand ends it.
@@ -158,3 +178,12 @@ class Alert(Message):
     since: datetime
     told: int
     stands: bool
+    by: str = ""
+    """The seat that says it; empty for the venue's supervisor."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsBegin(Message):
+    """From the venue's supervisor at its start: none of the alerts that it said before stands."""
+
+    venue: str

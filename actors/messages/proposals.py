@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
 from domain.amendments import Wanted
 from domain.orders import OrderRequest
+from domain.plan_terms import PlanTerms
+from domain.quotes import Quote
 from domain.resolution import Outcome
+from domain.symbols import Symbol
 from domain.venue import OrderPreview
 
 
@@ -23,6 +28,12 @@ class Propose(Command):
     """Those that are to leave with it in one piece: a bracket's children, or a group's others."""
     preview_only: bool = False
     """Only say what it would cost; nothing is placed."""
+    plan: PlanTerms | None = None
+    """What guards the position that an entry opens; None leaves it to the settings."""
+    quote: Quote | None = None
+    """What it was decided on; None leaves it to the newest that the desk has."""
+    decided_at: datetime | None = None
+    """When the proposer made up its mind (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,23 @@ class ResolveOrder(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AdoptPosition(Command):
+    """To the desk, from a person: so much of a holding is Kelpie's to manage from now on.
+
+    Negative gives up. Answered with a `domain.adoption.AdoptionPlan`, or with a `Verdict` that
+    refuses it. With `managed` it is done only if that is still what is managed.
+    """
+
+    symbol: Symbol
+    quantity: Decimal
+    price: Decimal | None
+    managed: Decimal | None
+    who: str
+    reason: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProposeCancel(Command):
     """To the desk: take this order back."""
 
@@ -78,3 +106,8 @@ class SetPaused(Message):
     paused: bool
     who: str
     reason: str
+    cancel_entries: bool = False
+    """With the pause every entry that has not ended is cancelled; stops and exits stand.
+
+    Answered with the client order ids of those.
+    """

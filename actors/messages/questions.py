@@ -37,6 +37,14 @@ class GetOrderDetail(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class GetExplanation(Message):
+    """To the ledger. Answered with an `Explanation` or None."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class GetVerdict(Message):
     """To the desk: what became of a proposal that was pending. Answered with `Verdict` or None."""
 
@@ -61,6 +69,23 @@ class GetForeignFills(Message):
     lane: ClassVar[Lane] = Lane.QUERY
     limit: int = 100
     symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetAdoption(Message):
+    """To the ledger. Answered with a `domain.adoption.Adoption` or None."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    adoption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetSwitch(Message):
+    """To the ledger: who threw a durable switch last. Answered with an `AuditRow` or None."""
+
+    lane: ClassVar[Lane] = Lane.QUERY
+    key: str
+    """`paused`, …"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from actors.lanes import Command, Lane, Message
+from domain.claims import ClaimedBy
+from domain.foreign import ForeignOrder
 from domain.orders import OrderState
-from domain.reconciliation import ClaimedBy
 from domain.symbols import Symbol
 from domain.venue import (
     PositionReport,
@@ -40,6 +41,8 @@ class RoundFed(Message):
     number: int
     asked_at: datetime | None = None
     """When its lists were asked for."""
+    names: tuple[str, ...] = ()
+    """The client order ids that the venue lists as open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Reconciled(Message):
     in_doubt: tuple[str, ...]
     """Client order ids whose fate is not proven."""
     foreign_orders: int
+    foreign: tuple[ForeignOrder, ...] = ()
+    """Those orders: counted at their worst, and left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class NotReconciled(Message):
     epoch: int
     cause: str
     sentence: str
+    held: tuple[PositionReport, ...] | None = None
+    """All that the account holds, where that list has ended; None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +111,10 @@ class ReconcileNow(Message):
 
     lane: ClassVar[Lane] = Lane.CONTROL
     who: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetReconciliation(Message):
+    """To `resync`. Answered with `domain.views.ReconciliationView`."""
+
+    lane: ClassVar[Lane] = Lane.QUERY

@@ -108,9 +108,10 @@ class OrderNotSent(Message):
 
 @dataclass(frozen=True, slots=True)
 class CancelHanded(Message):
-    """From the connection: the cancel has left."""
+    """From the connection: the cancel has left, on the link of that epoch."""
 
     client_order_id: str
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ _LIMIT = {
 class OutgoingBudget:
     """Writes messages as soon as the budget allows, by lane and then by age.
 
-    `write` is called with all messages of a piece at once. Not `limited`, it writes all at once.
+    `write` is called with the lane and all messages of a piece at once. Not `limited`, it writes
+    all at once.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class OutgoingBudget:
         """Write these together, now or when their turn comes; True when they were written now."""
         queue = self._waiting[lane]
         if not queue and self._room(lane, len(piece)):
-            self._send(piece)
+            self._send(lane, piece)
             return True
         queue.append(piece)
         self._wake_later()
@@ -114,19 +115,19 @@ class OutgoingBudget:
             self._sent.popleft()
         return len(self._sent) + count <= _LIMIT[lane]
 
-    def _send(self, piece: tuple[str, ...]) -> None:
+    def _send(self, lane: Lane, piece: tuple[str, ...]) -> None:
         if self._limited:
             now = self._loop.time()
             self._sent.extend(now for _ in piece)
         self.written += len(piece)
-        self._write(*piece)
+        self._write(lane, *piece)
 
     def _drain(self) -> None:
         self._timer = None
         for lane in Lane:
             queue = self._waiting[lane]
             while queue and self._room(lane, len(queue[0])):
-                self._send(queue.popleft())
+                self._send(lane, queue.popleft())
         self._wake_later()
 
     def _wake_later(self) -> None:

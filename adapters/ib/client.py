@@ -17,6 +17,7 @@ from typing import Any, Protocol, cast
 from adapters.ib.budget import Lane, OutgoingBudget
 from adapters.ib.decoder import KelpieDecoder
 from adapters.ib.library import Client, Contract, ExecutionFilter, Order
+from adapters.ib.writing import write_piece
 from adapters.venue import LinkError
 
 #: Longest frame that is believed. The official client gives up above 0xFFFFFF as well; the
@@ -193,12 +194,13 @@ class KelpieClient(Client):
         finally:
             self._gathered = None
 
-    def _write(self, *piece: str) -> None:
+    def _write(self, lane: Lane, *piece: str) -> None:
         transport = self._transport
-        if transport is not None and not transport.is_closing():
-            transport.write(b"".join(_framed(message.encode()) for message in piece))
-        else:
+        if transport is None or transport.is_closing():
             self.unwritten.extend(piece)
+            return
+        frames = [_framed(message.encode()) for message in piece]
+        write_piece(transport, lane, frames)
 
     def _onSocketHasData(self, data: bytes) -> None:
         """Handle all whole frames of what came; keep the rest for the next read."""

@@ -71,6 +71,7 @@ def status_report(message: StatusMessage, identities: OrderIdentities) -> OrderR
         average_price=price_or_none(message.average_price),
         why_held=message.why_held,
         foreign=identities.is_foreign(message.client_id, reference),
+        client_id=message.client_id,
     )
 
 
@@ -94,6 +95,7 @@ def open_order_report(
         reason=state.warningText,
         foreign=identities.is_foreign(order.clientId, reference or ""),
         terms=_terms(contract, order),
+        client_id=order.clientId,
     )
 
 

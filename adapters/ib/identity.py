@@ -19,17 +19,17 @@ _STEP_OVER_USED = 10_000
 
 
 class OrderIdentities:
-    """The ids of one link. `client_id` is ours; `prefix` begins all our client order ids."""
+    """The ids of one link. `client_id` is ours."""
 
-    def __init__(self, client_id: int, prefix: str) -> None:
+    def __init__(self, client_id: int) -> None:
         self._client_id = client_id
-        self._prefix = prefix
         self._next_order = 1
         self._next_request = FIRST_REQUEST_ID
         self._ref_by_session_id: dict[tuple[int, int], str] = {}
         self._ref_by_permanent_id: dict[int, str] = {}
         self._permanent_id: dict[str, int] = {}
         self._ours: dict[str, int] = {}
+        self._ours_by_permanent_id: dict[int, int] = {}
 
     def at_least(self, order_id: int) -> None:
         """The venue named this as the next id; one that was used is never used again."""
@@ -79,6 +79,8 @@ class OrderIdentities:
         owner = self._ref_by_session_id.setdefault((client_id, order_id), reference)
         if owner == reference and client_id == self._client_id:
             self._ours[reference] = order_id
+            if permanent_id > 0:
+                self._ours_by_permanent_id[permanent_id] = order_id
 
     def reference(self, client_id: int, order_id: int, permanent_id: int) -> str | None:
         """The `orderRef` of an order, if this link has learned it.
@@ -97,12 +99,20 @@ class OrderIdentities:
         """The order of ours that an error's id means; errors only reach their own client."""
         return self._ref_by_session_id.get((self._client_id, order_id))
 
-    def order_id(self, client_order_id: str) -> int | None:
-        """By which id this link can name an order of ours to the venue."""
+    def order_id(self, client_order_id: str, venue_order_id: str | None = None) -> int | None:
+        """By which id this link can name an order of ours to the venue.
+
+        Should two orders bear our reference, the venue's permanent id says which is meant.
+        """
+        if venue_order_id is not None and venue_order_id.isdigit():
+            known = self._ours_by_permanent_id.get(int(venue_order_id))
+            if known is not None and self.of_error(known) == client_order_id:
+                return known
         return self._ours.get(client_order_id)
 
     def is_foreign(self, client_id: int | None, reference: str | None) -> bool:
-        """Another client's, or placed by hand. None for a client id that was not told."""
-        if client_id is not None and client_id != self._client_id:
-            return True
-        return reference is not None and not reference.startswith(self._prefix)
+        """Another client's, or placed by hand: ours have a reference, whatever it begins with.
+
+        None for what was not told. Whether the book wrote an order of our client, the book knows.
+        """
+        return client_id not in (None, self._client_id) or reference == ""

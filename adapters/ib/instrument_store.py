@@ -170,6 +170,7 @@ def _description(row: dict[str, Any]) -> Description:
         price_steps=_steps(row["price_steps"]),
         lot=Decimal(row["lot"]),
         sessions=tuple(_session(each) for each in row["sessions"]),
+        contract_id=str(row["contract"]["con_id"]),
     )
     if not details.price_steps or details.lot <= 0:
         raise ValueError(f"{details.symbol} has no price steps or no lot")

@@ -129,6 +129,7 @@ class Instruments:
             price_steps=steps,
             lot=number(found.sizeIncrement) or number(found.minSize) or Decimal(1),
             sessions=self._sessions(symbol, found),
+            contract_id=str(contract.conId),
         )
         heard = Description(details, fields_of(contract), asked_as(asked), self._clock.now())
         self._store.keep(heard)

@@ -64,7 +64,7 @@ class IBLink:
         self._opened = False
         self._over: LinkError | None = None
         self._opening = LinkOpening(options)
-        self._identities = OrderIdentities(options.client_id, options.order_prefix)
+        self._identities = OrderIdentities(options.client_id)
         self._requests = Requests(loop)
         self._zone = zone_of(options.zone) or UTC
         self._receiver = Receiver(
@@ -125,6 +125,11 @@ class IBLink:
         self._receiver.account = account
         self._calls.reqMarketDataType(_DELAYED_DATA if self._options.delayed_data else _LIVE_DATA)
         return LinkOpened(version, account, self._opening.accounts, self._gateway_time())
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Those that the gateway named, also where the opening failed afterwards."""
+        return self._opening.accounts
 
     def _gateway_time(self) -> datetime | None:
         """In the gateway's own zone, for its lists end at its own midnight."""
@@ -270,7 +275,7 @@ class IBLink:
         if self._ordering.take_back(client_order_id, venue_order_id):
             return
         self._check_writable()
-        self._ordering.cancel(client_order_id)
+        self._ordering.cancel(client_order_id, venue_order_id)
 
     async def preview(self, request: OrderRequest, seconds: float) -> OrderPreview:
         """Ask what an order would cost, without placing it.

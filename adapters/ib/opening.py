@@ -26,13 +26,12 @@ _HIDE = Redaction()
 class IBLinkOptions:
     """Where the gateway is and what it must be.
 
-    `account` None takes the only one there is; `paper` None takes either kind. `order_prefix`
-    begins the client order ids that are ours. `exchange_preference` is route/listing of Australian
-    shares, `instrument_types` what may be traded; `known_symbols` are those that a misspelt one
-    is held against. `zone` is where the gateway's zone-less times are read. `delayed_data` asks
-    for delayed quotes where there are no live ones; they come marked as such. `limit_messages`
-    holds the link to what IB takes in a second; False only where the gateway counts nothing, to
-    measure.
+    `account` None takes the only one there is; `paper` None takes either kind.
+    `exchange_preference` is route/listing of Australian shares, `instrument_types` what may be
+    traded; `known_symbols` are those that a misspelt one is held against. `zone` is where the
+    gateway's zone-less times are read. `delayed_data` asks for delayed quotes where there are no
+    live ones; they come marked as such. `limit_messages` holds the link to what IB takes in a
+    second; False only where the gateway counts nothing, to measure.
     """
 
     host: str
@@ -40,7 +39,6 @@ class IBLinkOptions:
     client_id: int
     account: str | None = None
     paper: bool | None = None
-    order_prefix: str = "K"
     exchange_preference: str = "SMART/ASX"
     instrument_types: tuple[str, ...] = ("STK", "ETF", "CASH")
     known_symbols: tuple[Symbol, ...] = ()
@@ -59,7 +57,6 @@ class IBLinkOptions:
             client_id=settings.ib_client_id,
             account=settings.ib_account_id,
             paper=settings.ib_paper,
-            order_prefix=settings.client_order_prefix,
             exchange_preference=settings.ib_exchange,
             instrument_types=settings.ib_allowed_instrument_types,
             known_symbols=(*settings.allowed_symbols, *map(Symbol.parse, DEFAULT_SYMBOLS)),

@@ -21,6 +21,8 @@ from domain.orders import OrderError, OrderRequest
 from domain.venue import OrderPreview
 
 _PLACE = "3"
+_BY_LAST, _BY_BID_OR_ASK = 2, 4
+"""What sets a stop off (`triggerMethod`): said, so that no preset of the account decides it."""
 
 
 class Ordering:
@@ -113,9 +115,9 @@ class Ordering:
                 return True
         return False
 
-    def cancel(self, client_order_id: str) -> None:
+    def cancel(self, client_order_id: str, venue_order_id: str | None) -> None:
         """Write a cancel."""
-        self._client.calls.cancelOrder(self._session_id(client_order_id, None))
+        self._client.calls.cancelOrder(self._session_id(client_order_id, venue_order_id))
 
     async def preview(self, request: OrderRequest, seconds: float) -> OrderPreview:
         """Ask what an order would cost; it is not placed.
@@ -156,7 +158,7 @@ class Ordering:
                 self._sink.order_fact(notice)
 
     def _session_id(self, client_order_id: str, venue_order_id: str | None) -> int:
-        order_id = self._identities.order_id(client_order_id)
+        order_id = self._identities.order_id(client_order_id, venue_order_id)
         if order_id is None:
             raise OrderNotKnown(
                 f"Order {client_order_id} (venue id {venue_order_id or 'not known'}) has no "
@@ -179,6 +181,7 @@ class Ordering:
             order.lmtPrice = _on_the_wire(request.limit_price)
         if request.stop_price is not None:
             order.auxPrice = _on_the_wire(request.stop_price)
+            order.triggerMethod = _BY_BID_OR_ASK if request.symbol.is_currency_pair else _BY_LAST
         if request.oca_group is not None:
             order.ocaGroup, order.ocaType = request.oca_group, int(oca_kind(request))
         return order

@@ -220,7 +220,10 @@ class Receiver:
         message = StatusMessage(
             order_id, status, filled, remaining, average_price, permanent_id, client_id, why_held
         )
-        self._sink.order_fact(status_report(message, self._identities))
+        report = status_report(message, self._identities)
+        # What is filled stands here alone, also of the orders of a list.
+        self._requests.row(OPEN_ORDERS, report)
+        self._sink.order_fact(report)
 
     def openOrder(self, order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
         if order.whatIf:
@@ -232,7 +235,8 @@ class Receiver:
         report = self._of_our_account(
             order, open_order_report(contract, order, state, self._identities)
         )
-        self._requests.row(OPEN_ORDERS, report)
+        if not self._is_of_another_account(order):
+            self._requests.row(OPEN_ORDERS, report)
         self._sink.order_fact(report)
 
     def openOrderEnd(self) -> None:
@@ -250,9 +254,12 @@ class Receiver:
 
     def _of_our_account(self, order: Order, report: OrderReport) -> OrderReport:
         # Whatever reference it carries: an order of another account is none of ours.
-        if self.account and order.account not in ("", self.account):
+        if self._is_of_another_account(order):
             return replace(report, client_order_id=None, foreign=True)
         return report
+
+    def _is_of_another_account(self, order: Order) -> bool:
+        return bool(self.account) and order.account not in ("", self.account)
 
     def execDetails(self, request: int, contract: Contract, execution: Execution) -> None:
         if self.account and execution.acctNumber not in ("", self.account):

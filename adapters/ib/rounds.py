@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from adapters.ib.client import Calls
@@ -10,7 +13,7 @@ from adapters.ib.identity import OrderIdentities
 from adapters.ib.library import ExecutionFilter
 from adapters.ib.receiver import ACCOUNT, COMPLETED_ORDERS, OPEN_ORDERS, POSITIONS, Receiver
 from adapters.ib.requests import RequestRefused, Requests, RequestUnended
-from domain.venue import Round
+from domain.venue import OrderReport, Round
 from runtime.interface import Clock
 
 EXECUTIONS = "executions"
@@ -58,7 +61,7 @@ class Rounds:
                     asked_at=asked_at,
                     ended_at=self._clock.now(),
                     unended=unended,
-                    open_orders=tuple(rows[OPEN_ORDERS]),
+                    open_orders=with_what_is_filled(rows[OPEN_ORDERS]),
                     completed_orders=tuple(rows[COMPLETED_ORDERS]),
                     executions=tuple(rows[EXECUTIONS]),
                     positions=tuple(rows[POSITIONS]),
@@ -80,6 +83,34 @@ class Rounds:
             calls.reqAccountUpdates(False, account)
         calls.reqAccountUpdates(True, account)
         self._account_follows = True
+
+
+def with_what_is_filled(rows: Sequence[OrderReport]) -> tuple[OrderReport, ...]:
+    """The open orders of a list, each once, with what the statuses beside them say.
+
+    That is how much is filled, and what an order waits for (an open order names neither).
+
+    A status without an open order is of one that was just over: it makes no row. What is filled
+    only ever grows, so the largest word is the newest.
+    """
+    statuses: dict[str, list[OrderReport]] = {}
+    for row in rows:
+        if row.terms is None and row.venue_order_id is not None and row.filled is not None:
+            statuses.setdefault(row.venue_order_id, []).append(row)
+    listed: dict[object, OrderReport] = {}
+    for place, row in enumerate(rows):
+        if row.terms is None:
+            continue
+        said = statuses.get(row.venue_order_id or "", ())
+        newest = max(said, key=lambda each: each.filled or Decimal(0), default=row)
+        listed[row.venue_order_id or place] = replace(
+            row,
+            filled=newest.filled,
+            remaining=newest.remaining,
+            average_price=newest.average_price,
+            why_held=said[-1].why_held if said else row.why_held,
+        )
+    return tuple(listed.values())
 
 
 async def _gather(

@@ -46,9 +46,10 @@ class IBTrader(BaseTrader):
         clock: Clock,
         options: IBLinkOptions,
         *,
-        base_currency: str = "AUD",
+        base_currency: str | None = "AUD",
         places_orders: bool = False,
     ) -> None:
+        """Make it; `base_currency` None takes that in which the account itself counts."""
         self._clock = clock
         self._base = base_currency
         self.list_seconds = _LIST_SECONDS
@@ -58,6 +59,11 @@ class IBTrader(BaseTrader):
         self._known: dict[Symbol, InstrumentDetails] = {}
         self._watched: set[Symbol] = set()
         self._rounds = 0
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Those of the gateway's login, also where the connection failed after naming them."""
+        return self._link.accounts
 
     @property
     def notices(self) -> tuple[VenueNotice, ...]:
@@ -97,12 +103,15 @@ class IBTrader(BaseTrader):
         rows = AccountRows()
         for value in round.account_values:
             rows.take(value.tag, value.currency, value.value, round.ended_at)
-        rates = {self._base: Rate(Decimal(1), 0.0, False, "base")}
+        base = self._base or rows.base_currency
+        if base is None:
+            raise AnswerIncomplete(("account",))
+        rates = {base: Rate(Decimal(1), 0.0, False, "base")}
         for currency in rows.currencies():
             told = rows.amount("ExchangeRate", currency)
-            if told is not None and currency not in (self._base, SUM):
+            if told is not None and currency not in (base, SUM):
                 rates[currency] = Rate(told, 0.0, False, "account")
-        return rows.summary(self._base, rates)
+        return rows.summary(base, rates)
 
     async def equity(self) -> Decimal:
         worth = (await self.account()).net_liquidation

@@ -77,9 +77,10 @@ class Amendments:
         )
         detail = {
             "amendment_id": amendment.amendment_id,
-            "quantity": amendment.terms.quantity,
-            "limit_price": amendment.terms.limit_price,
-            "stop_price": amendment.terms.stop_price,
+            "was": terms_detail(amendment.was),
+            **terms_detail(amendment.terms),
+            "state": amendment.state.value,
+            "reason": amendment.reason,
         }
         subject = amendment.client_order_id
         self._journal.append(amendment.created_at, "amendment", subject, detail, correlation)
@@ -111,6 +112,7 @@ class Amendments:
             "from": amendment.state.value,
             "to": state.value,
             "reason": reason,
+            "sent_at": sent_at,
         }
         self._journal.append(at, "amended", amendment.client_order_id, detail, correlation)
 
@@ -127,6 +129,15 @@ def amendment_of(row: Row) -> Amendment:
         sent_at=optional_moment(row[10]),
         reason=row[11],
     )
+
+
+def terms_detail(terms: Terms) -> dict[str, object]:
+    """Terms as the journal tells them."""
+    return {
+        "quantity": terms.quantity,
+        "limit_price": terms.limit_price,
+        "stop_price": terms.stop_price,
+    }
 
 
 def _terms(row: Row) -> Terms:

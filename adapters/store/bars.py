@@ -17,6 +17,7 @@ from adapters.book import BookError
 from adapters.store.connection import MEMORY, Connection
 from adapters.store.failures import book_error
 from adapters.store.locks import make_folder
+from adapters.store.own_file import delete, opened
 from domain.bars import Bar, SeriesKey, Span, What, joined
 from domain.pacing import IB_RULES, PacedRequest, Sent, age
 from domain.symbols import Symbol
@@ -34,7 +35,6 @@ _SCHEMA = (
     "CREATE TABLE requests (venue TEXT NOT NULL, number TEXT NOT NULL, wall REAL NOT NULL,"
     " monotonic REAL NOT NULL, identity TEXT NOT NULL, kind TEXT NOT NULL,"
     " weight INTEGER NOT NULL, PRIMARY KEY (venue, number)) WITHOUT ROWID",
-    f"PRAGMA user_version = {_SCHEMA_VERSION}",
 )
 _WHOLE_KEY = "venue = ? AND symbol = ? AND what = ? AND bar_seconds = ? AND liquid_hours = ?"
 
@@ -47,7 +47,7 @@ def open_bars(path: Path, venue: str, *, check: bool = True) -> BarBook:
     try:
         make_folder(path.parent)
         _create(path)
-        return SqliteBars(_opened(path, check=check), venue)
+        return SqliteBars(opened(path, _SCHEMA, _SCHEMA_VERSION, check=check), venue)
     except BookError as failure:
         return _instead(path, venue, failure)
 
@@ -62,14 +62,16 @@ def _instead(path: Path, venue: str, failure: BookError) -> BarBook:
             failure.__cause__ or failure,
         )
         try:
-            _delete(path)
+            delete(path)
             _create(path)
-            return SqliteBars(_opened(path, check=False), venue)
+            return SqliteBars(opened(path, _SCHEMA, _SCHEMA_VERSION, check=False), venue)
         except BookError as second:
             failure = second
     plight = f"Bars are kept in memory until the next start. {failure}"
     logger.error("{}", plight)
-    return SqliteBars(_opened(MEMORY, check=False), venue, plight, home=path)
+    return SqliteBars(
+        opened(MEMORY, _SCHEMA, _SCHEMA_VERSION, check=False), venue, plight, home=path
+    )
 
 
 def _create(path: Path) -> None:
@@ -77,32 +79,6 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as failure:
         raise book_error(failure, path) from failure
-
-
-def _delete(path: Path) -> None:
-    try:
-        for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-            name.unlink(missing_ok=True)
-    except OSError as failure:
-        raise book_error(failure, path) from failure
-
-
-def _opened(path: Path, *, check: bool) -> Connection:
-    connection = Connection(path)
-    try:
-        if check and connection.rows("PRAGMA quick_check(1)") != [("ok",)]:
-            raise BookError("DAMAGED", "It is no longer what was written.")
-        version = connection.rows("PRAGMA user_version")[0][0]
-        if version == 0:
-            with connection.write():
-                for statement in _SCHEMA:
-                    connection.execute(statement)
-        elif version != _SCHEMA_VERSION:
-            raise BookError("DAMAGED", f"It has schema {version}, not {_SCHEMA_VERSION}.")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 class SqliteBars:

@@ -2,58 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from types import MappingProxyType
 
 from adapters.book import (
     AuditRow,
     Booking,
     CommissionWord,
     ExecutionWord,
+    Explanation,
     Fill,
     ForeignFill,
+    KeptFact,
     ManagedPosition,
 )
+from adapters.store.adoptions import Adoptions
 from adapters.store.amendments import Amendments
+from adapters.store.anchor import Anchor
 from adapters.store.commissions import Commissions
 from adapters.store.connection import Connection
+from adapters.store.estimates import Estimates
+from adapters.store.explaining import explain
 from adapters.store.fills import Fills
 from adapters.store.foreign import ForeignExecutions
 from adapters.store.journal import Journal
 from adapters.store.locks import StateLock
+from adapters.store.money_book import MoneyBook
 from adapters.store.order_rows import Entry
 from adapters.store.orders import Orders
+from adapters.store.outside import Outside
+from adapters.store.plans import Plans
 from adapters.store.positions import Positions
 from adapters.store.previews import Previews
+from adapters.store.quarantine import ENDED, KEPT, ended_row, kept_row, open_facts
+from adapters.store.splits import Splits
 from adapters.store.tables import Audit, Setting
 from adapters.store.words import Words
+from domain.adoption import Adoption
+from domain.costs import CostEstimate
+from domain.decisions import Decision
 from domain.orders import Order, OrderState
+from domain.restating import Split
 from domain.symbols import Symbol
 from domain.terms import Amendment, AmendmentState, Terms
 from domain.venue import CommissionReport, ExecutionReport, OrderPreview
 
 
-class SqliteBook:
+class SqliteBook(MoneyBook):
     """One mode's and account's book, made by `open_book`; used by one thread at a time.
 
     Every method may raise `BookError`; what it was about to write is then not in the book.
     """
 
-    def __init__(self, connection: Connection, lock: StateLock) -> None:
-        self.connection = connection
+    def __init__(
+        self,
+        connection: Connection,
+        lock: StateLock,
+        journal: Journal,
+        anchor: Anchor,
+        base_currency: str,
+    ) -> None:
+        super().__init__(connection, journal, base_currency)
         self._lock = lock
-        self._journal = Journal(connection)
+        self._anchor = anchor
+        connection.after_commit = self._committed
         self._positions = Positions(connection)
-        self._orders = Orders(connection, self._journal)
-        self._amendments = Amendments(connection, self._journal)
-        self._previews = Previews(connection)
-        self._words = Words(connection)
-        self._foreign = ForeignExecutions(connection, self._journal)
+        self._adoptions = Adoptions(connection, journal, self._positions, self._money)
+        self._splits = Splits(connection, journal, self._positions)
+        self.outside = Outside(connection, journal, self._differences)
+        self._orders = Orders(connection, journal)
+        self._amendments = Amendments(connection, journal)
+        self._previews = Previews(connection, journal)
+        self._estimates = Estimates(connection, journal)
+        self.plans = Plans(connection, journal)
+        self._words = Words(connection, journal)
+        self._foreign = ForeignExecutions(connection, journal, self._money)
         self._fills = Fills(
-            connection, self._journal, self._orders, self._positions, self._foreign, self._words
+            connection,
+            journal,
+            self._orders,
+            self._positions,
+            self._foreign,
+            self._words,
+            self._money,
+            self._rates,
         )
-        self._commissions = Commissions(connection, self._journal, self._positions, self._words)
+        self._commissions = Commissions(
+            connection, journal, self._positions, self._words, self._money, self._rates
+        )
 
     def record_intent(
         self,
@@ -62,8 +100,13 @@ class SqliteBook:
         *,
         attached: Sequence[Order] = (),
         preview: OrderPreview | None = None,
+        estimates: Mapping[str, CostEstimate] = MappingProxyType({}),
+        decision: Decision | None = None,
     ) -> None:
         """Write the intent of an order, and of those that leave with it: all of them or none.
+
+        With the venue's word beforehand and the desk's decision, where there are any;
+        `estimates` are by client order id.
 
         Raises:
             DuplicateIntent: a client order id is taken; carries the order on record.
@@ -74,10 +117,13 @@ class SqliteBook:
                 raise ValueError(f"an intent cannot be filled, as {each.client_order_id} claims")
             self._orders.refuse_duplicate(each.client_order_id)
         with self.connection.write():
-            for each in (order, *attached):
+            self._orders.insert(order, correlation, decision)
+            for each in attached:
                 self._orders.insert(each, correlation)
             if preview is not None:
-                self._previews.insert(order.client_order_id, preview)
+                self._previews.insert(order.client_order_id, preview, order.created_at, correlation)
+            for name, estimate in estimates.items():
+                self._estimates.insert(name, estimate, order.created_at, correlation)
 
     def record_state(
         self,
@@ -193,6 +239,30 @@ class SqliteBook:
             booking = self._commissions.book(venue, report, at)
         return booking, self._fills.fill(venue, report.execution_key)
 
+    def record_adoption(self, adoption: Adoption, at: datetime) -> ManagedPosition:
+        """Write what a person said is ours to manage, or is not any more; the position since."""
+        with self.connection.write():
+            self._adoptions.add(adoption, at)
+            position = self._positions.one(adoption.venue, adoption.symbol)
+            assert position is not None, "an adoption leaves a position, be it of nothing"
+            return position
+
+    def record_split(self, split: Split, at: datetime) -> ManagedPosition:
+        """Write a split that a person has confirmed; the position since."""
+        with self.connection.write():
+            self._splits.add(split, at)
+            position = self._positions.one(split.venue, split.symbol)
+            assert position is not None, "a split is of a position"
+            return position
+
+    def adoption(self, adoption_id: str) -> Adoption | None:
+        """What a person once said, by its id."""
+        return self._adoptions.one(adoption_id)
+
+    def adoptions(self, *, limit: int = 100) -> Sequence[Adoption]:
+        """All that persons have said of holdings, newest first."""
+        return self._adoptions.newest(limit)
+
     def record_setting(self, key: str, value: str, at: datetime) -> None:
         """Set a durable switch, such as `paused`."""
         with self.connection.write(), self.connection.coded:
@@ -230,6 +300,10 @@ class SqliteBook:
     def preview(self, client_order_id: str) -> OrderPreview | None:
         """What the venue foretold of an order; None where it was not asked."""
         return self._previews.of(client_order_id)
+
+    def estimate(self, client_order_id: str) -> CostEstimate | None:
+        """What an order was reckoned to cost; None where nobody could."""
+        return self._estimates.of(client_order_id)
 
     def related(self, client_order_id: str) -> Sequence[Order]:
         """Those that left with it: parent, children, and the others of its group.
@@ -278,6 +352,11 @@ class SqliteBook:
         """Every commission that the venue has told of an execution, as they came."""
         return self._words.on_commission(venue, execution_key)
 
+    def explanation(self, client_order_id: str) -> Explanation | None:
+        """All that is here about one order; None where there is none of this id."""
+        with self.connection.coded:
+            return explain(self.connection.link, client_order_id)
+
     def position(self, venue: str, symbol: Symbol) -> ManagedPosition | None:
         """What our fills of a symbol at a venue add up to; None for what was never traded."""
         return self._positions.one(venue, symbol)
@@ -292,16 +371,40 @@ class SqliteBook:
             rows = Setting.select().execute(self.connection.database)
             return {row.key: row.value for row in rows}
 
-    def audit(self, *, limit: int = 100) -> Sequence[AuditRow]:
+    def audit(self, *, limit: int = 100, what: str = "") -> Sequence[AuditRow]:
         """Newest first."""
+        newest = Audit.select().order_by(Audit.id.desc()).limit(limit)
+        with self.connection.coded:
+            asked = newest.where(Audit.what == what) if what else newest
+            rows = asked.execute(self.connection.database)
+            return [AuditRow(row.at, row.who, row.what, row.detail) for row in rows]
+
+    def has_audited(self, row: AuditRow) -> bool:
+        """This very thing was written down, at this very moment of the wall clock."""
+        same = (Audit.at == row.at) & (Audit.who == row.who)
+        same &= (Audit.what == row.what) & (Audit.detail == row.detail)
+        with self.connection.coded:
+            found = Audit.select().where(same).limit(1).execute(self.connection.database)
+            return any(True for _ in found)
+
+    def quarantine(self, fact: KeptFact) -> None:
+        """Keep a fact that could not be handled, to be looked at after a restart too."""
+        self.record_audit(kept_row(fact))
+
+    def end_quarantine(self, id: str, at: datetime, who: str, outcome: str, reason: str) -> None:
+        """It is kept apart no longer."""
+        self.record_audit(ended_row(id, at, who, outcome, reason))
+
+    def quarantined(self) -> Sequence[KeptFact]:
+        """Those that are kept apart, oldest first."""
         with self.connection.coded:
             rows = (
                 Audit.select()
-                .order_by(Audit.id.desc())
-                .limit(limit)
+                .where(Audit.what.in_((KEPT, ENDED)))
+                .order_by(Audit.id)
                 .execute(self.connection.database)
             )
-            return [AuditRow(row.at, row.who, row.what, row.detail) for row in rows]
+            return open_facts(AuditRow(row.at, row.who, row.what, row.detail) for row in rows)
 
     def _entry(self, client_order_id: str) -> Entry:
         entry = self._orders.entry(client_order_id)
@@ -309,7 +412,15 @@ class SqliteBook:
             raise LookupError(f"no order {client_order_id} is in the book")
         return entry
 
+    def _committed(self) -> None:
+        appended = self._journal.appended()
+        if appended is not None:
+            self._anchor.keep(appended)
+
     def close(self) -> None:
         """Close the file and let its lock go; harmless when it is closed."""
-        self.connection.close()
-        self._lock.release()
+        try:
+            self.connection.close()
+        finally:
+            self._anchor.close()
+            self._lock.release()

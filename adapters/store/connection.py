@@ -7,7 +7,7 @@ cache keeps prepared; peewee's query builder serves where speed does not matter.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +25,6 @@ from peewee import (
 from adapters.book import BookError
 from adapters.store.failures import book_error
 
-#: How long a write waits for a reader's or a backup's lock.
-BUSY_SECONDS = 5
 #: What the write-ahead log is cut back to after a checkpoint, in bytes.
 WAL_BYTES = 8 * 1024 * 1024
 
@@ -69,8 +67,11 @@ class Connection:
     Used by one thread at a time. It is not bound to the thread that opened it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_seconds: float = 0.0) -> None:
         """Open the file, which is made where it is missing.
+
+        `busy_seconds` is how long SQLite itself sleeps for another's lock, out of sight of every
+        clock of ours: who owns a connection rather tries again by a timer.
 
         Raises:
             BookError: it cannot be opened, is no database, or its disk cannot do
@@ -78,6 +79,10 @@ class Connection:
         """
         self.path = path
         self.coded = Coded(path)
+        self.transactions = 0
+        """How many have been begun."""
+        self.after_commit: Callable[[], None] = _nothing
+        """Called behind each commit; it must raise nothing."""
         self._in_transaction = False
         self._spoilt: BaseException | None = None
         self.database = SqliteDatabase(
@@ -88,7 +93,7 @@ class Connection:
                 "foreign_keys": 1,
                 "journal_size_limit": WAL_BYTES,
             },
-            timeout=BUSY_SECONDS,
+            timeout=busy_seconds,
             thread_safe=False,
             check_same_thread=False,
             autoconnect=False,
@@ -107,6 +112,12 @@ class Connection:
                 f"The disk under {path} cannot keep a write-ahead log (journal mode {mode}). "
                 "Put STATE_DIR on a local disk.",
             )
+
+    @property
+    def link(self) -> sqlite3.Connection:
+        """The driver's own connection, for what is read in bulk; its failures have no code yet."""
+        found: sqlite3.Connection = self.database.connection()  # type: ignore[no-untyped-call]
+        return found
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement and give its cursor; writes belong inside `write` or `group`."""
@@ -161,6 +172,7 @@ class Connection:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self.execute("BEGIN IMMEDIATE")
+        self.transactions += 1
         self._in_transaction, self._spoilt = True, None
         try:
             yield
@@ -170,10 +182,15 @@ class Connection:
             raise
         finally:
             self._in_transaction, self._spoilt = False, None
+        self.after_commit()
 
     def _roll_back(self) -> None:
         # SQLite rolls back by itself on some failures (disk full among them); to roll back
-        # once more would be an error that hides the first.
-        link: sqlite3.Connection = self.database.connection()  # type: ignore[no-untyped-call]
-        if link.in_transaction:
+        # once more would be an error that hides the first. Closing the file does it, too, and
+        # peewee would open it anew to be asked.
+        if not self.database.is_closed() and self.link.in_transaction:
             self.execute("ROLLBACK")
+
+
+def _nothing() -> None:
+    """Nobody waits for commits."""

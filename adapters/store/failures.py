@@ -21,12 +21,20 @@ _CODES = {
     sqlite3.SQLITE_FULL: "DISK_FULL",
     sqlite3.SQLITE_BUSY: "LOCKED",
     sqlite3.SQLITE_LOCKED: "LOCKED",
+    sqlite3.SQLITE_PROTOCOL: "LOCKED",
+    sqlite3.SQLITE_IOERR: "DISK_FAILED",
+    sqlite3.SQLITE_READONLY: "DISK_FAILED",
+    sqlite3.SQLITE_CANTOPEN: "DISK_FAILED",
+    sqlite3.SQLITE_PERM: "DISK_FAILED",
 }
 
 _ADVICE = {
-    "DAMAGED": "Stop Kelpie, keep this file as it is for the inquiry, and restore the last backup.",
+    "DAMAGED": "Nothing is traded on it. Put the last good backup in its place with `kelpie "
+    "restore FILE` (it keeps this one aside for the inquiry), then start again.",
     "DISK_FULL": "Free space on that disk; writing goes on by itself as soon as there is some.",
     "LOCKED": "Another program holds it: close what has it open and try again.",
+    "DISK_FAILED": "See that the disk is there, healthy and writable by Kelpie's user; "
+    "writing goes on by itself as soon as it is.",
     "DISK": "See that the disk is there, healthy and writable by Kelpie's user, then start again.",
 }
 
@@ -65,8 +73,8 @@ def _code(link: BaseException) -> str | None:
     if isinstance(link, sqlite3.Error):
         extended = getattr(link, "sqlite_errorcode", None)
         return None if extended is None else _CODES.get(extended & 0xFF)
-    if isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "DISK_FULL"
+    if isinstance(link, OSError):
+        return "DISK_FULL" if link.errno in (errno.ENOSPC, errno.EDQUOT) else "DISK_FAILED"
     return None
 
 

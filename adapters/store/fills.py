@@ -13,30 +13,35 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from adapters.book import Booking, Fill
-from adapters.store.average_cost import EXACT
 from adapters.store.columns import decimal_text, micros, moment, optional_decimal
 from adapters.store.connection import Connection, Row
 from adapters.store.foreign import ForeignExecutions, journalled
 from adapters.store.journal import Journal
+from adapters.store.money import Money
 from adapters.store.order_rows import Entry
 from adapters.store.orders import Orders
 from adapters.store.positions import Positions
+from adapters.store.rates import rate_columns, used_rate
 from adapters.store.words import Words
-from domain.orders import Side
+from domain.exact import EXACT
+from domain.orders import Purpose, Side
+from domain.postings import Trade
 from domain.resolution import BY_HAND_KEY
 from domain.symbols import Symbol
+from domain.used_rates import RateBook
 from domain.venue import ExecutionReport
 
 _SELECT = """
 SELECT f.execution_id, f.execution_key, f.client_order_id, f.venue_order_id, f.symbol, f.side,
 f.quantity, f.price, f.time_us, f.exchange, f.liquidity, f.revision, c.amount, c.currency,
-c.revision, f.venue FROM fills AS f
+c.revision, f.venue, f.rate, f.rate_source, f.rate_us, c.rate, c.rate_source, c.rate_us
+FROM fills AS f
 LEFT JOIN commissions AS c ON c.venue = f.venue AND c.execution_key = f.execution_key
 """
 _NEWEST = "ORDER BY f.time_us DESC, f.execution_key DESC LIMIT ?"
 _BY_KEY = f"{_SELECT} WHERE f.venue = ? AND f.execution_key = ?"
 _KNOWN = """
-SELECT revision, client_order_id, quantity, price, time_us FROM fills
+SELECT revision, client_order_id, quantity, price, time_us, side FROM fills
 WHERE venue = ? AND execution_key = ?
 """
 _BY_HAND = """
@@ -46,8 +51,9 @@ ORDER BY time_us, execution_key
 # The position columns are set at once by the recomputation that follows.
 _INSERT = """
 INSERT INTO fills (revision, execution_id, side, quantity, price, time_us, exchange, liquidity,
-venue_order_id, execution_key, client_order_id, venue, symbol, after_quantity, after_cost,
-after_realised, after_opened_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '0', '0', '0', 0)
+venue_order_id, execution_key, client_order_id, venue, symbol, rate, rate_source, rate_us,
+after_quantity, after_cost, after_realised, after_opened_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '0', '0', '0', 0)
 """
 _REPLACE = """
 UPDATE fills SET revision = ?, execution_id = ?, side = ?, quantity = ?, price = ?, time_us = ?,
@@ -67,6 +73,8 @@ class Fills:
         positions: Positions,
         foreign: ForeignExecutions,
         words: Words,
+        money: Money,
+        rates: RateBook,
     ) -> None:
         self._connection = connection
         self._journal = journal
@@ -74,6 +82,8 @@ class Fills:
         self._positions = positions
         self._foreign = foreign
         self._words = words
+        self._money = money
+        self._rates = rates
 
     def fill(self, venue: str, execution_key: str) -> Fill | None:
         """The execution under this key, where it is of an order of ours."""
@@ -154,7 +164,8 @@ class Fills:
         order = entry.order
         # It may have come before without our id; then it was noted as foreign, perhaps at a
         # higher revision than this one.
-        report = self._foreign.claim(order.venue, report)
+        report, told = self._foreign.claim(order.venue, report, at)
+        rate = rate_columns(self._rates.of(order.request.symbol.currency, at))
         self._connection.execute(
             _INSERT,
             (
@@ -164,20 +175,22 @@ class Fills:
                 order.client_order_id,
                 order.venue,
                 str(order.request.symbol),
+                *rate.values(),
             ),
         )
-        detail = journalled(order.venue, report)
-        self._journal.append(at, "fill", order.client_order_id, detail, entry.correlation)
         with localcontext(EXACT):
             value = report.quantity * report.price
         self._orders.add_filled(entry, report.quantity, value, at)
-        self._positions.recompute(
+        change = self._positions.recompute(
             order.venue, order.request.symbol, micros(report.time), report.execution_key
         )
-        self._positions.attach_commission(order.venue, report.execution_key)
+        is_charged = self._positions.attach_commission(order.venue, report.execution_key)
+        told += self._money.filled(report, order, change, at, is_charged=is_charged)
+        detail = {**journalled(order.venue, report), **rate, "postings": told}
+        self._journal.append(at, "fill", order.client_order_id, detail, entry.correlation)
 
     def _correct(self, venue: str, report: ExecutionReport, at: datetime, known: Row) -> None:
-        _, client_order_id, quantity, price, time_us = known
+        _, client_order_id, quantity, price, time_us, side = known
         entry = self._orders.entry(client_order_id)
         if entry is None:  # the foreign key forbids it
             raise LookupError(f"the order {client_order_id} of a fill is not in the book")
@@ -185,8 +198,6 @@ class Fills:
         self._connection.execute(
             _REPLACE, (*_terms(report), report.venue_order_id, venue, report.execution_key)
         )
-        detail = {**journalled(venue, report), "replaces": [str(item) for item in was or ()]}
-        self._journal.append(at, "correction", client_order_id, detail, entry.correlation)
         with localcontext(EXACT):
             old_quantity, old_value = Decimal(quantity), Decimal(quantity) * Decimal(price)
             more = report.quantity - old_quantity
@@ -194,7 +205,16 @@ class Fills:
         self._orders.add_filled(entry, more, value, at)
         order = entry.order
         first = min(time_us, micros(report.time))
-        self._positions.recompute(order.venue, order.request.symbol, first, report.execution_key)
+        key, symbol = report.execution_key, order.request.symbol
+        change = self._positions.recompute(order.venue, symbol, first, key)
+        converts = order.request.purpose is Purpose.CONVERT
+        old = Trade(symbol, Side(side), old_quantity, Decimal(price), converts)
+        detail = {
+            **journalled(venue, report),
+            "replaces": [str(item) for item in was or ()],
+            "postings": self._money.corrected(venue, old, report, change, at),
+        }
+        self._journal.append(at, "correction", client_order_id, detail, entry.correlation)
 
 
 def _terms(report: ExecutionReport) -> tuple[object, ...]:
@@ -228,4 +248,6 @@ def _fill(row: Row) -> Fill:
         commission_final=row[14] is not None and row[14] >= row[11],
         venue=row[15],
         revision=row[11],
+        rate=used_rate(row[16:19]),
+        commission_rate=used_rate(row[19:22]),
     )

@@ -11,14 +11,18 @@ from adapters.book import Booking, ForeignFill
 from adapters.store.columns import decimal_text, micros, moment, optional_decimal
 from adapters.store.connection import Connection
 from adapters.store.journal import Journal
+from adapters.store.money import Money, Told, trade_from
 from domain.orders import Side
 from domain.symbols import Symbol
 from domain.venue import ExecutionReport
 
-_REVISION = "SELECT revision FROM foreign_executions WHERE venue = ? AND execution_key = ?"
+_KNOWN = """
+SELECT revision, symbol, side, quantity, price FROM foreign_executions
+WHERE venue = ? AND execution_key = ?
+"""
 _SELECT = """
 SELECT revision, execution_id, venue_order_id, side, quantity, price, time_us, exchange,
-liquidity FROM foreign_executions WHERE venue = ? AND execution_key = ?
+liquidity, symbol FROM foreign_executions WHERE venue = ? AND execution_key = ?
 """
 _WRITE = """
 INSERT OR REPLACE INTO foreign_executions (venue, execution_key, revision, execution_id,
@@ -37,13 +41,14 @@ WHERE ? IS NULL OR f.symbol = ? ORDER BY f.time_us DESC, f.execution_key DESC LI
 class ForeignExecutions:
     """The table of what others traded. Nothing here begins a transaction of its own."""
 
-    def __init__(self, connection: Connection, journal: Journal) -> None:
+    def __init__(self, connection: Connection, journal: Journal, money: Money) -> None:
         self._connection = connection
         self._journal = journal
+        self._money = money
 
     def note(self, venue: str, report: ExecutionReport, at: datetime) -> Booking:
         """Keep its highest revision: FOREIGN when it is news, DUPLICATE when it is not."""
-        known = self._connection.row(_REVISION, (venue, report.execution_key))
+        known = self._connection.row(_KNOWN, (venue, report.execution_key))
         if known is not None and known[0] >= report.revision:
             return Booking.DUPLICATE
         self._connection.execute(
@@ -64,19 +69,29 @@ class ForeignExecutions:
                 report.liquidity,
             ),
         )
-        self._journal.append(at, "foreign", report.execution_key, journalled(venue, report))
+        old = None if known is None else trade_from(*known[1:])
+        told = self._money.foreign(venue, report, old, at, first=known is None)
+        detail = {**journalled(venue, report), "postings": told}
+        self._journal.append(at, "foreign", report.execution_key, detail)
         return Booking.FOREIGN
 
-    def claim(self, venue: str, report: ExecutionReport) -> ExecutionReport:
-        """Take an execution out, now that it is known to be ours; at its highest revision."""
+    def claim(
+        self, venue: str, report: ExecutionReport, at: datetime
+    ) -> tuple[ExecutionReport, Told]:
+        """Take an execution out, now that it is known to be ours; at its highest revision.
+
+        With what was posted to take it back.
+        """
         place = (venue, report.execution_key)
         row = self._connection.row(_SELECT, place)
         if row is None:
-            return report
+            return report, []
         self._connection.execute(_DELETE, place)
+        old = trade_from(row[9], row[3], row[4], row[5])
+        told = self._money.claimed(venue, report.execution_key, old, moment(row[6]), at)
         if row[0] <= report.revision:
-            return report
-        return replace(
+            return report, told
+        newest = replace(
             report,
             revision=row[0],
             execution_id=row[1],
@@ -88,6 +103,7 @@ class ForeignExecutions:
             exchange=row[7],
             liquidity=row[8],
         )
+        return newest, told
 
     def newest(self, limit: int, symbol: Symbol | None) -> Sequence[ForeignFill]:
         """The last `limit` by time of trading, newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from datetime import UTC, datetime
@@ -32,8 +33,7 @@ class StateLock:
             raise book_error(failure, path) from failure
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+            _sign(descriptor)
         except BlockingIOError:
             os.close(descriptor)
             raise BookError("LOCKED", _held_by(path, what)) from None
@@ -80,6 +80,18 @@ def settle(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sign(descriptor: int) -> None:
+    """Say who holds it. In place: on a full disk a block that was given up is not had again."""
+    signature = f"{os.getpid()}\n".encode()
+    try:
+        os.pwrite(descriptor, signature, 0)
+        os.ftruncate(descriptor, len(signature))
+    except OSError as failure:
+        # The lock is the kernel's, and holds without its signature.
+        if failure.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
 
 
 def _held_by(path: Path, what: str) -> str:

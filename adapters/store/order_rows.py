@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adapters.store.amendments import AMENDMENT_COLUMNS, amendment_of
+from adapters.store.amendments import AMENDMENT_COLUMNS, amendment_of, terms_detail
 from adapters.store.average_cost import average
 from adapters.store.columns import moment, optional_decimal, optional_moment
 from adapters.store.connection import Row
 from domain.orders import Order, OrderRequest, OrderState, OrderType, Purpose, Side, Tif
 from domain.symbols import Symbol
-from domain.terms import Terms
 
 COLUMNS = """
 client_order_id, venue, symbol, side, quantity, type, limit_price, stop_price, tif, purpose,
 state, created_us, filled, filled_value, venue_order_id, pending_change, reason, sent_us,
-updated_us, correlation, parent, oca_group, market_tif
+updated_us, correlation, parent, oca_group, market_tif, plan
 """
 _NAMES = [name.strip() for name in COLUMNS.split(",")]
 SELECT = f"""
@@ -24,6 +23,9 @@ SELECT {", ".join(f"o.{name}" for name in _NAMES)}, {AMENDMENT_COLUMNS}
 FROM orders AS o LEFT JOIN amendments AS a
 ON a.client_order_id = o.client_order_id AND a.amendment_id = o.amending
 """
+
+#: What an intent has only when it was made from an order that had been on its way already.
+_NOT_YET = ("venue_order_id", "pending_change", "reason", "sent_at", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def entry_of(row: Row) -> Entry:
         parent=row[20],
         oca_group=row[21],
         market_tif=row[22] and Tif(row[22]),
+        plan=row[23],
     )
     order = Order(
         request=request,
@@ -65,7 +68,7 @@ def entry_of(row: Row) -> Entry:
         reason=row[16],
         sent_at=optional_moment(row[17]),
         updated_at=optional_moment(row[18]),
-        amending=None if row[23] is None else amendment_of(row[23:]),
+        amending=None if row[24] is None else amendment_of(row[24:]),
     )
     return Entry(order, value, row[19])
 
@@ -85,13 +88,6 @@ def journalled(order: Order) -> dict[str, object]:
         "parent": request.parent,
         "oca_group": request.oca_group,
         "market_tif": request.market_tif and request.market_tif.value,
-    }
-
-
-def terms_detail(terms: Terms) -> dict[str, object]:
-    """Terms as the journal tells them."""
-    return {
-        "quantity": terms.quantity,
-        "limit_price": terms.limit_price,
-        "stop_price": terms.stop_price,
+        "plan": request.plan,
+        **{name: value for name in _NOT_YET if (value := getattr(order, name)) is not None},
     }

@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from adapters.book import DuplicateIntent
-from adapters.store.average_cost import EXACT, plain
+from adapters.store.amendments import terms_detail
 from adapters.store.columns import decimal_text, micros, optional_decimal_text, optional_micros
 from adapters.store.connection import Connection
+from adapters.store.decisions import content_of
 from adapters.store.journal import Journal
 from adapters.store.order_rows import (
     COLUMNS,
@@ -17,13 +18,14 @@ from adapters.store.order_rows import (
     Entry,
     entry_of,
     journalled,
-    terms_detail,
 )
+from domain.decisions import Decision
+from domain.exact import EXACT, plain
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
 from domain.terms import Terms
 
-_INSERT = f"INSERT INTO orders ({COLUMNS}) VALUES ({', '.join('?' * 23)})"
+_INSERT = f"INSERT INTO orders ({COLUMNS}) VALUES ({', '.join('?' * 24)})"
 _BY_ID = f"{SELECT} WHERE o.client_order_id = ?"
 _BY_VENUE_ID = f"{SELECT} WHERE o.venue_order_id = ? AND o.venue = ? ORDER BY o.id DESC LIMIT 1"
 _OPEN_STATES = tuple(state.value for state in OrderState if not state.is_final)
@@ -46,6 +48,13 @@ UPDATE orders SET amending = ?, pending_change = ?, updated_us = ? WHERE client_
 _SET_FILLED = """
 UPDATE orders SET filled = ?, filled_value = ?, updated_us = ? WHERE client_order_id = ?
 """
+
+
+def pending_with(amending: str | None, pending: str | None) -> str | None:
+    """What an order waits for once it points at this amendment; a wish to cancel stays."""
+    if pending == "CANCEL":
+        return pending
+    return None if amending is None else "AMEND"
 
 
 class Orders:
@@ -96,8 +105,8 @@ class Orders:
         if taken is not None:
             raise DuplicateIntent(taken.order)
 
-    def insert(self, order: Order, correlation: str) -> None:
-        """Write a new order, of which nothing is filled yet."""
+    def insert(self, order: Order, correlation: str, decision: Decision | None = None) -> None:
+        """Write a new order, of which nothing is filled yet; how it was decided is in its entry."""
         request = order.request
         self._connection.execute(
             _INSERT,
@@ -125,11 +134,13 @@ class Orders:
                 request.parent,
                 request.oca_group,
                 request.market_tif and request.market_tif.value,
+                request.plan,
             ),
         )
-        self._journal.append(
-            order.created_at, "intent", order.client_order_id, journalled(order), correlation
-        )
+        detail = journalled(order)
+        if decision is not None:
+            detail["decision"] = content_of(decision)
+        self._journal.append(order.created_at, "intent", order.client_order_id, detail, correlation)
 
     def set_state(
         self,
@@ -184,9 +195,7 @@ class Orders:
 
     def set_amending(self, entry: Entry, amendment_id: str | None, at: datetime) -> None:
         """Point at the amendment that is not settled, or at none; a wish to cancel stays."""
-        pending = entry.order.pending_change
-        if pending != "CANCEL":
-            pending = "AMEND" if amendment_id is not None else None
+        pending = pending_with(amendment_id, entry.order.pending_change)
         self._connection.execute(
             _SET_AMENDING, (amendment_id, pending, micros(at), entry.order.client_order_id)
         )

@@ -19,6 +19,7 @@ from adapters.store.columns import (
     optional_decimal_text,
 )
 from adapters.store.connection import Connection
+from adapters.store.journal import Journal
 from domain.orders import Side
 from domain.venue import CommissionReport, ExecutionReport
 
@@ -47,12 +48,13 @@ WHERE venue = ? AND execution_key = ? ORDER BY id
 class Words:
     """The tables of words. Nothing here begins a transaction of its own."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, journal: Journal) -> None:
         self._connection = connection
+        self._journal = journal
 
     def add_execution(self, venue: str, report: ExecutionReport, at: datetime) -> None:
         """Keep a revision; one that was said before is no news."""
-        self._connection.execute(
+        cursor = self._connection.execute(
             _ADD_EXECUTION,
             (
                 venue,
@@ -66,6 +68,17 @@ class Words:
                 micros(at),
             ),
         )
+        if cursor.rowcount:
+            detail = {
+                "venue": venue,
+                "execution_id": report.execution_id,
+                "revision": report.revision,
+                "side": report.side.value,
+                "quantity": report.quantity,
+                "price": report.price,
+                "time": report.time,
+            }
+            self._journal.append(at, "execution_word", report.execution_key, detail)
 
     def add_commission(self, venue: str, report: CommissionReport, at: datetime) -> bool:
         """Keep a commission unless it is what was said last of this revision; True for news."""
@@ -85,6 +98,15 @@ class Words:
                 micros(at),
             ),
         )
+        detail = {
+            "venue": venue,
+            "execution_id": report.execution_id,
+            "revision": report.revision,
+            "commission": report.commission,
+            "currency": report.currency,
+            "realised_pnl": report.realised_pnl,
+        }
+        self._journal.append(at, "commission_word", report.execution_key, detail)
         return True
 
     def on_execution(self, venue: str, execution_key: str) -> Sequence[ExecutionWord]:

@@ -6,8 +6,9 @@ is said to be unchecked, never to be well.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from adapters.trader import AnswerIncomplete, BaseTrader
@@ -20,6 +21,7 @@ from adapters.venue import (
     UnknownInstrument,
 )
 from config.modes import money_of_account
+from config.redaction import Redaction
 from console.doctor.findings import Finding, code_of, cures, fault, not_checked, well
 from domain.hours import open_session
 from domain.orders import OrderRequest, OrderType, Side, Tif
@@ -37,6 +39,7 @@ QUOTE_SECONDS = 8.0
 
 PREVIEW_SECONDS = 5.0
 
+_HIDE = Redaction()
 _OUT_OF_REACH = frozenset({1100, 2110})
 _BACK_IN_REACH = frozenset({1101, 1102})
 
@@ -50,19 +53,34 @@ class Wanted:
     order_prefix: str
 
 
-class Examination:
-    """One look at one gateway. `run` gives the findings as they come."""
+Check = tuple[str, Callable[[], Awaitable[Finding]]]
+"""A check's name, and what looks."""
 
-    def __init__(self, trader: BaseTrader, wanted: Wanted, clock: Clock) -> None:
+
+class Examination:
+    """One look at one gateway. `run` gives the findings as they come.
+
+    `more` are checks of the caller's own; they come last, over the same connection.
+    """
+
+    def __init__(
+        self, trader: BaseTrader, wanted: Wanted, clock: Clock, more: Sequence[Check] = ()
+    ) -> None:
         self._trader = trader
         self._wanted = wanted
         self._clock = clock
+        self._more = more
         self._known: dict[Symbol, InstrumentDetails] = {}
         self._quote: Quote | None = None
 
+    @property
+    def instruments(self) -> Mapping[Symbol, InstrumentDetails]:
+        """Those of the wanted symbols that the gateway knows, as far as it was asked."""
+        return self._known
+
     async def run(self) -> AsyncIterator[Finding]:
         """Every check in order; the link is closed at the end."""
-        checks: list[tuple[str, Callable[[], Awaitable[Finding]]]] = [
+        checks: list[Check] = [
             ("servers", self._servers),
             ("clock", self._clocks),
             ("lists", self._lists),
@@ -70,6 +88,7 @@ class Examination:
             ("quotes", self._quotes),
             ("bars", self._bars),
             ("orders", self._orders),
+            *self._more,
         ]
         ended = ""
         try:
@@ -77,7 +96,7 @@ class Examination:
             yield self._connected(opened)
             yield self._account(opened)
         except LinkError as error:
-            yield fault("connection", _known(error.cause), str(error), cause=error.cause)
+            yield of_link("connection", error)
             ended = "there is no connection"
         for name, check in checks:
             if ended:
@@ -100,8 +119,8 @@ class Examination:
         money = money_of_account(opened.account) or "unknown"
         return well(
             "account",
-            f"Account {_masked(opened.account)}, {money} money, as MODE={self._wanted.mode} asks.",
-            account=_masked(opened.account),
+            f"Account {masked(opened.account)}, {money} money, as MODE={self._wanted.mode} asks.",
+            account=masked(opened.account),
             money=money,
             accounts=len(opened.accounts),
         )
@@ -118,8 +137,9 @@ class Examination:
         return well("servers", "The gateway is in touch with IB's servers.")
 
     async def _clocks(self) -> Finding:
+        asked = self._clock.now()
         theirs = await self._trader.server_time()
-        apart = (theirs - self._clock.now()).total_seconds()
+        apart = seconds_apart(theirs, asked, self._clock.now())
         sentence = f"The gateway's clock is {abs(apart):.0f} s {'ahead' if apart > 0 else 'behind'}"
         if abs(apart) > CLOCK_SECONDS:
             return fault("clock", "CLOCK_OFF", f"{sentence}.", seconds=round(apart, 1))
@@ -248,9 +268,23 @@ class Examination:
         return open_session(self._known[symbol].sessions, self._clock.now()) is not None
 
 
-def _known(cause: str) -> str:
-    return cause if cause in cures() else "LINK_LOST"
+def seconds_apart(theirs: datetime, asked: datetime, answered: datetime) -> float:
+    """By how much a clock differs that showed `theirs` at some time between these two of ours.
+
+    An answer that was long on its way tells less, and is no clock that is behind.
+    """
+    if theirs < asked:
+        return (theirs - asked).total_seconds()
+    return max((theirs - answered).total_seconds(), 0.0)
 
 
-def _masked(account: str) -> str:
-    return f"{account[:2]}***{account[-3:]}" if len(account) > 5 else "***"
+def of_link(check: str, error: LinkError) -> Finding:
+    """What ended a connection, as a finding with its cure."""
+    code = error.cause if error.cause in cures() else "LINK_LOST"
+    return fault(check, code, str(error), cause=error.cause)
+
+
+def masked(account: str) -> str:
+    """Its ends alone, as everywhere: `DU***001`."""
+    hidden = _HIDE(account)
+    return hidden if hidden != account else "***"

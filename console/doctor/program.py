@@ -1,6 +1,6 @@
 """`kelpie doctor` on the command line.
 
-Exit status: 0 all is well, 1 a fault or a warning was found, 2 wrongly called, 78 the settings
+Exit status: 0 all is well, 1 a fault or a warning was found, 64 wrongly called, 78 the settings
 are wrong.
 """
 
@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import sys
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,21 +19,14 @@ from config.settings import Settings
 from console.doctor.examination import Examination, Wanted
 from console.doctor.findings import Finding, Severity
 from console.doctor.house import disk
+from console.doctor.telling import PLACES, as_json, lines_of, places
+from runtime.arguments import Arguments
 from runtime.clocks import SystemClock
 
 WELL, FOUND, WRONG_SETTINGS = 0, 1, 78
 
 #: The doctor looks from a client id beside Kelpie's own, which may be at work meanwhile.
 CLIENT_ID_APART = 1000
-
-_MARKS = {
-    Severity.WELL: "ok  ",
-    Severity.WARNING: "WARN",
-    Severity.FAULT: "BAD ",
-    Severity.NOT_CHECKED: "--  ",
-}
-_PLACES = (("Gateway", "gateway"), ("TWS", "tws"), ("Container", "container"))
-_WIDTH = 92
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_SETTINGS
     findings = asyncio.run(_examine(settings, options))
     if options.json:
-        print(json.dumps([_as_json(finding) for finding in findings], indent=2))
+        print(json.dumps([as_json(finding) for finding in findings], indent=2))
     faults = [f for f in findings if f.severity in (Severity.FAULT, Severity.WARNING)]
     if not options.json:
         print(_summary(faults, findings))
@@ -56,13 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kelpie doctor",
         description="Look at the gateway that the settings name, without trading: is it there, "
         "logged in to the right account, in the right mode, not read-only; do quotes and bars "
         "come, live; are all symbols known; do the clocks agree; is there room on the disk. Each "
         "finding comes with its cure for IB Gateway, for TWS and for the usual container.",
-        epilog="Exit status: 0 all is well, 1 something was found, 2 wrongly called, 78 the "
+        epilog="Exit status: 0 all is well, 1 something was found, 64 wrongly called, 78 the "
         "settings are wrong. It looks from a client id of its own and places nothing; the "
         "preview of an order that it asks for is not an order.",
     )
@@ -75,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--place",
-        choices=[name for _, name in _PLACES],
+        choices=PLACES,
         help="show the cures for this place alone",
     )
     return parser
@@ -104,23 +96,8 @@ async def _examine(settings: Settings, options: argparse.Namespace) -> list[Find
 
 
 def _tell(finding: Finding, options: argparse.Namespace) -> None:
-    if options.json:
-        return
-    code = f" [{finding.code}]" if finding.code else ""
-    head = f"{_MARKS[finding.severity]} {finding.check:<11} "
-    print(_wrapped(head, finding.sentence + code))
-    cure = finding.cure
-    if cure is None:
-        return
-    for name, place in _PLACES:
-        if options.place in (None, place):
-            print(_wrapped(f"     {name + ':':<11} ", getattr(cure, place)))
-
-
-def _wrapped(head: str, text: str) -> str:
-    return textwrap.fill(
-        text, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False
-    )
+    if not options.json:
+        print("\n".join(lines_of(finding, places(options.place))))
 
 
 def _summary(faults: list[Finding], findings: list[Finding]) -> str:
@@ -129,16 +106,3 @@ def _summary(faults: list[Finding], findings: list[Finding]) -> str:
     if not faults:
         return f"All is well that was looked at.{left}"
     return f"Found: {', '.join(each.code for each in faults)}.{left}"
-
-
-def _as_json(finding: Finding) -> dict[str, object]:
-    cure = finding.cure
-    places = None if cure is None else {name: getattr(cure, name) for _, name in _PLACES}
-    return {
-        "check": finding.check,
-        "severity": finding.severity.value,
-        "code": finding.code,
-        "sentence": finding.sentence,
-        "facts": dict(finding.facts),
-        "cure": places,
-    }

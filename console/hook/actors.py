@@ -1,4 +1,4 @@
-"""The actors: the tree, each one's numbers and account of itself, restarts, dead letters."""
+"""The actors: the tree, each one's numbers and account of itself, restarts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from fastapi import APIRouter
 from actors.lanes import RestartChild
 from actors.seat import Seat
 from actors.system import ActorSystem
-from actors.watch import pulse_of
+from actors.watch import pulse_from_outside
 from console.hook.asking import Asking
 from console.hook.order_in import ExactRoute
 from console.hook.problems import Refused
-from console.hook.shapes import dead_letter_out, exit_out, plain
+from console.hook.shapes import exit_out, plain
 from console.schemas import (
     ActorDetailOut,
     ActorOut,
     ActorsOut,
-    DeadLettersOut,
     HandlingOut,
     NodeOut,
     RestartIn,
@@ -30,13 +29,13 @@ from console.schemas import (
 
 
 def routes(asking: Asking) -> APIRouter:
-    """`/tree`, `/actors…` and `/dead-letters`."""
+    """`/tree` and `/actors…`."""
     router = APIRouter(tags=["actors"], route_class=ExactRoute)
 
     @router.get("/tree")
     async def tree() -> NodeOut:
         """Give the supervision tree, from the top."""
-        return await _tree(asking)
+        return await tree_of(asking)
 
     @router.get("/actors")
     async def actors() -> ActorsOut:
@@ -76,40 +75,12 @@ def routes(asking: Asking) -> APIRouter:
         asking.tell(seat.parent, RestartChild(name, reason))
         return RestartOut(name=name, supervisor=seat.parent, incarnation=seat.incarnation)
 
-    @router.get("/dead-letters")
-    async def dead_letters() -> DeadLettersOut:
-        """Give what reached nobody, or crashed whoever handled it."""
-        letters = asking.system.dead_letters
-        items = letters.items()
-        quarantined = [letter for letter in items if letter.quarantined]
-        others = [letter for letter in reversed(items) if not letter.quarantined]
-        return DeadLettersOut(
-            items=[dead_letter_out(letter) for letter in quarantined + others],
-            counts=letters.counts(),
-        )
-
     return router
 
 
 def supervisor_names(system: ActorSystem) -> list[str]:
     """All that have children, from the top."""
     return list(dict.fromkeys(seat.parent for seat in system.seats() if seat.parent))
-
-
-def permanent_seats(system: ActorSystem) -> list[Seat]:
-    """Those that are always wanted; what supervisors last said tells who is not."""
-    passing = set()
-    for name in supervisor_names(system):
-        published = _find_published(system, name)
-        for child in published.get("children", ()):
-            if child["restart"] != "permanent":
-                passing.add(child["name"])
-    return [seat for seat in system.seats() if seat.name not in passing]
-
-
-def _find_published(system: ActorSystem, name: str) -> Mapping[str, Any]:
-    seat = system.find(name)
-    return seat.published.state if seat is not None and seat.published is not None else {}
 
 
 def _seat(system: ActorSystem, name: str) -> Seat:
@@ -120,7 +91,7 @@ def _seat(system: ActorSystem, name: str) -> Seat:
 
 
 def _actor(seat: Seat, now: float) -> ActorOut:
-    pulse = pulse_of(seat, now)
+    pulse = pulse_from_outside(seat, now)
     oldest = seat.mailbox.oldest()
     p50, p99 = seat.percentiles()
     return ActorOut(
@@ -145,7 +116,7 @@ def _actor(seat: Seat, now: float) -> ActorOut:
 # -- the tree ----------------------------------------------------------------------------
 
 
-async def _tree(asking: Asking) -> NodeOut:
+async def tree_of(asking: Asking) -> NodeOut:
     """Ask all supervisors at once; one that hangs is shown as it last was."""
     names = supervisor_names(asking.system)
     said = dict(zip(names, await asyncio.gather(*map(asking.inspect, names)), strict=True))

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from actors import names
-from actors.base import Declared
+from actors.base import Declared, NotNow
 from actors.lanes import Inspect, Message
 from actors.messages import (
     GetDesk,
+    GetExplanation,
     GetFills,
     GetForeignFills,
     GetOrder,
     GetOrderDetail,
     GetOrders,
     GetQuotes,
+    GetRefusal,
     RecordAudit,
 )
 from actors.system import ActorSystem, NobodyThere, TooBusy
-from adapters.book import Fill, ForeignFill, OrderDetail
+from adapters.book import Explanation, Fill, ForeignFill, OrderDetail
 from console.hook.options import HookOptions
 from console.hook.problems import Refused
+from console.pages import remembered
+from console.phones import Note
 from domain.orders import Order, OrderState
 from domain.quotes import Quote
 from domain.symbols import Symbol
 from domain.views import DeskView
 
-TOKEN_IN_USE: ContextVar[str] = ContextVar("token_in_use", default="no")
-"""The label of the token of the request in hand: `full` or `read`."""
+WHO_ASKS: ContextVar[str] = ContextVar("who_asks", default="hook (no token)")
+"""The name of the visitor of the request in hand: a token's or a device's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +98,24 @@ class Asking:
         self.options = options
         self.clock = system.runtime.clock
         self._me = seat_name
+        self.remembered = remembered.Remembered(self.clock, options.page_seconds)
+        """What the parts of the pages said last."""
 
     def tell(self, name: str, message: Message) -> None:
         """Send, and wait for nothing."""
         self.system.tell(name, message, sender=self._me)
 
     def who(self) -> str:
-        """Who asks, as far as the hook can know: by which token the request was let in."""
-        return f"hook ({TOKEN_IN_USE.get()} token)"
+        """Who asks, as far as the hook can know: the token or the device that was let in."""
+        return WHO_ASKS.get()
 
     def audit(self, what: str, detail: str) -> None:
         """Have it written down that a person did something over the hook."""
         self.tell(self.options.ledger, RecordAudit(who=self.who(), what=what, detail=detail))
+
+    def audit_note(self, note: Note) -> None:
+        """Have it written down what was done to the pairings, by whoever did it."""
+        self.tell(self.options.ledger, RecordAudit(note.who, note.what, note.detail))
 
     async def ask(self, name: str, message: Message, seconds: float | None = None) -> Any:
         """Ask a seat.
@@ -157,6 +168,20 @@ class Asking:
         assert detail is None or isinstance(detail, OrderDetail)
         return detail
 
+    async def explanation(self, client_order_id: str) -> Explanation | None:
+        """All that the ledger has about how an order came about."""
+        told = await self.ask(self.options.ledger, GetExplanation(client_order_id))
+        assert told is None or isinstance(told, Explanation)
+        return told
+
+    async def refusal(self, client_order_id: str) -> Mapping[str, Any] | None:
+        """A proposal that was refused, as JSON has it; None where it is not known any more."""
+        if self.system.find(self.options.telemetry) is None:
+            return None
+        told = await self.ask(self.options.telemetry, GetRefusal(client_order_id))
+        assert told is None or isinstance(told, Mapping)
+        return told
+
     async def orders(
         self, limit: int, symbol: Symbol | None, state: OrderState | None
     ) -> tuple[Order, ...]:
@@ -191,6 +216,8 @@ def _refusal_for(name: str, error: BaseException) -> Refused:
             "It comes back by itself; `kelpie actors` shows when.",
             headers={"Retry-After": "1"},
         )
+    if isinstance(error, NotNow):
+        return Refused(503, "SEAT_UNABLE", str(error), headers={"Retry-After": "1"})
     if isinstance(error, Declared):
         return Refused(409, "SEAT_REFUSED", str(error))
     return Refused(

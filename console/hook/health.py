@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from actors.watch import pulse_of
-from console.hook.actors import permanent_seats
+from actors.watch import pulses
 from console.hook.asking import Asking
 from console.hook.problems import Refused
 from console.hook.shapes import venue_ready
@@ -21,14 +20,14 @@ def routes(asking: Asking) -> APIRouter:
     async def live(response: Response) -> LiveOut:
         """200 when every permanent actor is within its handler's budget, else 503."""
         now = asking.clock.monotonic()
-        pulses = [pulse_of(seat, now) for seat in permanent_seats(asking.system)]
+        seen = pulses(asking.system, now)
         wedged = [
             WedgedOut(actor=each.seat, handling=each.handling, seconds=round(each.seconds, 3))
-            for each in pulses
+            for each in seen
             if not each.answers
         ]
         response.status_code = 503 if wedged else 200
-        return LiveOut(live=not wedged, actors=len(pulses), wedged=wedged)
+        return LiveOut(live=not wedged, actors=len(seen), wedged=wedged)
 
     @router.get("/ready", responses={503: {"model": ReadyOut}})
     async def ready(response: Response) -> ReadyOut:

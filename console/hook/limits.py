@@ -1,9 +1,11 @@
-"""How many requests a token may make: a bucket that fills at a steady rate."""
+"""How many requests a key may make, and what a wrong one costs: buckets that fill steadily."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
+from console.hook.problems import Refused
 from runtime.interface import Clock
 
 
@@ -33,3 +35,44 @@ class TokenBucket:
             self._level -= 1.0
             return 0.0
         return (1.0 - self._level) / self._rate.per_second
+
+    def within(self) -> None:
+        """Take one.
+
+        Raises:
+            Refused: `TOO_MANY_REQUESTS`, with when to ask again.
+        """
+        wait = self.take()
+        if wait:
+            raise Refused(
+                429,
+                "TOO_MANY_REQUESTS",
+                "Too many requests at once.",
+                f"Ask again in {wait:.1f} s.",
+                headers={"Retry-After": str(int(wait) + 1)},
+            )
+
+
+class Guesses:
+    """Wrong keys and links, together: each waits, and beyond a rate they are not answered."""
+
+    def __init__(self, clock: Clock, rate: Rate, delay_seconds: float) -> None:
+        self._bucket = TokenBucket(clock, rate)
+        self._delay = delay_seconds
+
+    async def count(self) -> None:
+        """Let one pass, after its delay.
+
+        Raises:
+            Refused: `TOO_MANY_REQUESTS`.
+        """
+        self._bucket.within()
+        loop = asyncio.get_running_loop()
+        passed: asyncio.Future[None] = loop.create_future()
+        loop.call_later(self._delay, _resolve, passed)
+        await passed
+
+
+def _resolve(passed: asyncio.Future[None]) -> None:
+    if not passed.done():
+        passed.set_result(None)

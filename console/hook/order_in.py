@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 from fastapi import Request, Response
@@ -20,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from console.hook.problems import Refused
 from domain.amendments import Wanted
 from domain.order_groups import OrderGroup, Protection, bracket, one_cancels_all
-from domain.orders import OrderError, OrderRequest, OrderType, Side, Tif, check_request
+from domain.orders import OrderError, OrderRequest, OrderType, Purpose, Side, Tif, check_request
 from domain.symbols import Symbol, SymbolError
 
 _NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,9})?", re.ASCII)
@@ -81,7 +83,14 @@ SymbolText = Annotated[str, AfterValidator(_spelt)]
 """A symbol in a query, `BHP-AUD` or `BHP/AUD`."""
 
 
-_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$"
+ORDER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$"
+
+
+class CurrencyPurpose(StrEnum):
+    """What an order in a pair of currencies is for; of shares every order is a trade."""
+
+    TRADE = "TRADE"
+    CONVERT = "CONVERT"
 
 
 class ProtectionIn(BaseModel):
@@ -142,11 +151,16 @@ class OrderIn(OrderTermsIn):
 
     client_order_id: str | None = Field(
         default=None,
-        pattern=_ID,
+        pattern=ORDER_ID,
         description="Yours, to make sending it again harmless; made when it is left out.",
     )
     protection: ProtectionIn | None = None
     target: TargetIn | None = None
+    purpose: CurrencyPurpose = Field(
+        default=CurrencyPurpose.TRADE,
+        description="Of an order in a pair of currencies: TRADE opens or leaves a lot, which "
+        "counts, is guarded and leaves with a flatten; CONVERT is cash for cash, and makes none.",
+    )
 
     def group(self, client_order_id: str) -> OrderGroup:
         """Make it an order of the house, with those that leave with it.
@@ -155,6 +169,10 @@ class OrderIn(OrderTermsIn):
             Refused: it is no order at all; the code says why.
         """
         request = self.request(client_order_id)
+        if self.purpose is CurrencyPurpose.CONVERT:
+            request = replace(request, purpose=Purpose.CONVERT)
+            if self.protection is not None or self.target is not None:
+                raise Refused.coded(422, "CONVERT_TAKES_NO_PLAN")
         if self.protection is None and self.target is None:
             return OrderGroup(request, ())
         protection = None
@@ -177,7 +195,7 @@ class GroupIn(BaseModel):
 
     oca_group: str | None = Field(
         default=None,
-        pattern=_ID,
+        pattern=ORDER_ID,
         description="The group's name, yours to make sending it again harmless.",
     )
     orders: list[OrderTermsIn]
@@ -205,7 +223,7 @@ class AmendIn(BaseModel):
     quantity: Exact | None = None
     amendment_id: str | None = Field(
         default=None,
-        pattern=_ID,
+        pattern=ORDER_ID,
         description="Yours, to make sending it again harmless.",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters.book import OrderDetail
 from console import order_schemas as schemas
 from console.hook.shapes import order_out
+from domain.costs import CostEstimate
 from domain.orders import Order, OrderState, OrderType
 from domain.resolution import Resolution
 from domain.terms import Amendment, Terms
@@ -28,6 +29,7 @@ def detail_out(detail: OrderDetail) -> schemas.OrderDetailOut:
         oca_group=request.oca_group,
         related=[order_out(each) for each in detail.related],
         preview=preview_out(detail.preview),
+        estimate=_estimate_out(detail.estimate),
     )
 
 
@@ -50,6 +52,13 @@ def preview_out(preview: OrderPreview | None) -> schemas.PreviewOut | None:
         return None
     fields = schemas.PreviewOut.model_fields
     return schemas.PreviewOut(**{name: getattr(preview, name) for name in fields})
+
+
+def _estimate_out(estimate: CostEstimate | None) -> schemas.EstimateOut | None:
+    if estimate is None:
+        return None
+    fields = schemas.EstimateOut.model_fields
+    return schemas.EstimateOut(**{name: getattr(estimate, name) for name in fields})
 
 
 def resolution_out(resolution: Resolution, *, done: bool) -> schemas.ResolutionOut:

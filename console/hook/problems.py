@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from config.errors import CodedError
+from console.hook.doors import door_of
+from console.hook.plain_page import HTML, refusal_page
 from console.schemas import Problem
 
 PROBLEM_TYPE = "application/problem+json"
@@ -62,7 +64,10 @@ def problem_response(
     client_order_id: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Make the document."""
+    """Make the document; where people look, a page that says the same."""
+    if door_of(instance).for_people:
+        page = refusal_page(status, code, detail)
+        return Response(page, status, dict(headers or {}), HTML)
     document = Problem(
         type=f"urn:kelpie:problem:{code}",
         title=HTTPStatus(status).phrase,

@@ -15,7 +15,8 @@ from console.hook.asking import Asking
 from console.hook.moments import a_moment
 from console.hook.problems import Refused
 from domain.order_groups import OrderGroup
-from domain.orders import OrderRequest, OrderType, Tif
+from domain.orders import OrderRequest, OrderType, Purpose, Tif
+from domain.plan_terms import PlanTerms
 from domain.terms import Terms
 
 _DECIDED_WITHIN = 5.0
@@ -31,10 +32,15 @@ _NEVER = frozenset(
         "PRICE_BETWEEN_STEPS",
         "ORDER_TOO_LARGE",
         "BRACKET_CROSSED",
+        "PLAN_CROSSED",
+        "PLAN_NOT_AN_ENTRY",
         "BRACKET_EMPTY",
         "GROUP_MIXED",
         "GROUP_SIZE",
         "ODD_LOT",
+        "COST_TOO_HIGH",
+        "CONVERT_NOT_A_PAIR",
+        "CONVERT_TAKES_NO_PLAN",
         "AMENDED_BELOW_FILLED",
         "RESOLVED_ABOVE_QUANTITY",
         "RESOLVED_BELOW_FILLED",
@@ -51,16 +57,19 @@ class Proposing:
         self._busy: dict[str, asyncio.Lock] = {}
         self._at_it: Counter[str] = Counter()
 
-    async def propose(self, group: OrderGroup, *, given: bool) -> OrderDetail:
+    async def propose(
+        self, group: OrderGroup, *, given: bool, plan: PlanTerms | None = None
+    ) -> OrderDetail:
         """Have the order, and those that leave with it, admitted and on disk, or say why not.
 
-        `given` says that the client chose the id, and may have sent the same before.
+        `given` says that the client chose the id, and may have sent the same before; `plan` is
+        what guards the position that an entry opens.
 
         Raises:
             Refused: with the desk's code, or `ORDER_ID_TAKEN` where the id has another order.
         """
         if not given:
-            return await self._put(group)
+            return await self._put(group, plan)
         name = group.first.client_order_id
         lock = self._busy.setdefault(name, asyncio.Lock())
         self._at_it[name] += 1
@@ -68,7 +77,7 @@ class Proposing:
             async with lock:
                 existing = await self._asking.detail(name)
                 return (
-                    await self._put(group)
+                    await self._put(group, plan)
                     if existing is None
                     else await self._same(existing, group)
                 )
@@ -83,17 +92,17 @@ class Proposing:
         Raises:
             Refused: the gates refuse it as it stands.
         """
-        verdict = await self._verdict(group, preview_only=True)
+        verdict = await self._verdict(group, None, preview_only=True)
         if verdict.preview is None:
             admitted(self._asking, verdict, group.first.client_order_id)
         return verdict
 
-    async def _put(self, group: OrderGroup) -> OrderDetail:
+    async def _put(self, group: OrderGroup, plan: PlanTerms | None) -> OrderDetail:
         asking = self._asking
         name = group.first.client_order_id
         asking.audit(f"propose {name}", "; ".join(map(_words, group.members)))
         try:
-            verdict = await self._verdict(group, preview_only=False)
+            verdict = await self._verdict(group, plan, preview_only=False)
         except Refused as refused:
             raise _in_doubt(refused, name) from refused
         if verdict.code == "ORDER_ID_TAKEN":
@@ -125,7 +134,8 @@ class Proposing:
         same = _original(existing) == _asked(group.first)
         wanted = {request.client_order_id for request in group.attached}
         if group.first.oca_group is None:
-            same = same and wanted == {
+            # The desk attaches the stop and the target that an entry does not bring.
+            same = same and wanted <= {
                 order.client_order_id
                 for order in existing.related
                 if order.request.parent == group.first.client_order_id
@@ -144,7 +154,9 @@ class Proposing:
             client_order_id=name,
         )
 
-    async def _verdict(self, group: OrderGroup, *, preview_only: bool) -> Verdict:
+    async def _verdict(
+        self, group: OrderGroup, plan: PlanTerms | None, *, preview_only: bool
+    ) -> Verdict:
         asking = self._asking
         first = group.first
         propose = Propose(
@@ -154,6 +166,7 @@ class Proposing:
             "asked for over the hook",
             group.attached,
             preview_only,
+            plan,
         )
         verdict = await asking.ask(asking.options.desk, propose)
         if isinstance(verdict, Verdict) and verdict.pending:
@@ -243,11 +256,13 @@ def _asked(request: OrderRequest) -> tuple[object, ...]:
         kind, terms, tif = OrderType.MARKET, Terms(request.quantity), request.market_tif
     quantity = terms.quantity if request.oca_group is None else None
     prices = (terms.limit_price, terms.stop_price)
-    return (request.symbol, request.side, kind, quantity, prices, tif)
+    converts = request.purpose is Purpose.CONVERT
+    return (request.symbol, request.side, kind, quantity, prices, tif, converts)
 
 
 def _words(request: OrderRequest) -> str:
     price = request.limit_price if request.limit_price is not None else request.stop_price
     at = f" at {price}" if price is not None else ""
     tif: Tif = request.tif
-    return f"{request.side} {request.quantity} {request.symbol} {request.type}{at} {tif}"
+    converts = " converting cash" if request.purpose is Purpose.CONVERT else ""
+    return f"{request.side} {request.quantity} {request.symbol} {request.type}{at} {tif}{converts}"

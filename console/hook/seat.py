@@ -20,13 +20,16 @@ from console.hook.app import build_app
 from console.hook.asking import Asking
 from console.hook.connections import QuietConnections
 from console.hook.guard import Guard
+from console.hook.keys import Keyring
 from console.hook.options import HookOptions
 
 _STOP_SECONDS = 2.0
 _DRAIN_SECONDS = 1
 _SWEEP = "sweep"
 _LISTEN = "listen"
+_REMEMBER = "remember"
 _AGAIN_SECONDS = 2.0
+_SOON_SECONDS = 1.0
 
 
 class HookPortTaken(OSError):
@@ -53,8 +56,12 @@ class Hook(Actor):
         super().__init__(system, seat)
         self.options = options
         self._socket: socket.socket | None = None
+        self.url = ""
+        """Where it listens, with the port it got; the server closes its socket before it ends."""
         self._server: _Server | None = None
         self._guard: Guard | None = None
+        self._asking: Asking | None = None
+        self._keyring: Keyring | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopping = False
         self._trouble = ""
@@ -67,8 +74,13 @@ class Hook(Actor):
         that failed would hold up the console's, and in the end end the process, for a page.
         """
         asking = Asking(self.system, self.options, self.seat.name)
-        self._guard = Guard(build_app(asking), self.options, self.clock)
+        self._asking = asking
+        self._keyring = Keyring(self.options, self.clock, asking.audit_note)
+        app = build_app(asking, self._keyring)
+        self._guard = Guard(app, self.options, self.clock, self._keyring)
         self.after(self.options.quiet_seconds / 4, _SWEEP)
+        if self.options.remember_seconds:
+            self.after(_SOON_SECONDS, _REMEMBER)
         self._listen()
 
     def _listen(self) -> None:
@@ -81,18 +93,11 @@ class Hook(Actor):
             self.after(_AGAIN_SECONDS, _LISTEN)
             return
         self._trouble = ""
+        self.url = _url_of(self._socket)
         assert self._guard is not None
         self._server = _server(self._guard, self.options)
         self._serving = self.run(self._serve(self._server, self._socket))
         self.log.info("The hook listens at {}.", self.url)
-
-    @property
-    def url(self) -> str:
-        """Where it listens, with the port it got."""
-        if self._socket is None:
-            return ""
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def describe(self) -> State:
         """Where it listens, and whom it turned away."""
@@ -106,13 +111,19 @@ class Hook(Actor):
         }
 
     def on_timer(self, name: str) -> None:
-        """Try to listen again, or cut the connections that say nothing."""
+        """Listen again, cut the connections that say nothing, or see how things stand."""
         if name == _LISTEN:
             self._listen()
         elif name == _SWEEP:
             self._sweep()
+        elif name == _REMEMBER:
+            assert self._asking is not None
+            self.run(self._asking.remembered.refresh())
+            self.after(self.options.remember_seconds, _REMEMBER)
 
     def _sweep(self) -> None:
+        if self._keyring is not None:
+            self._keyring.tell_notes()
         if self._server is not None:
             connections = self._server.server_state.connections
             open_ones = [each for each in connections if isinstance(each, H11Protocol)]
@@ -154,6 +165,11 @@ class Hook(Actor):
     def _close_socket(self) -> None:
         if self._socket is not None:
             self._socket.close()
+
+
+def _url_of(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _server(app: ASGIApp, options: HookOptions) -> _Server:

@@ -12,8 +12,11 @@ from actors.dead_letters import DeadLetter
 from actors.lanes import Exit
 from adapters.book import Fill, ForeignFill
 from console import fill_schemas, schemas
+from console.dead_letter_schemas import DeadLetterOut
 from domain.account import CashRow
+from domain.guard import Guard
 from domain.orders import Order
+from domain.permits import Condition
 from domain.quotes import Quote
 from domain.rates import Rate
 from domain.views import AccountView, DeskView, InstrumentView, PositionView, VenueView
@@ -121,6 +124,15 @@ def position_out(position: PositionView) -> schemas.PositionOut:
         rate=_rate_out(position.rate),
         market_value_base=position.market_value_base,
         unrealised_pnl_base=position.unrealised_pnl_base,
+        protection=_guard_out(position.guard),
+    )
+
+
+def _guard_out(guard: Guard | None) -> schemas.GuardOut | None:
+    if guard is None:
+        return None
+    return schemas.GuardOut(
+        colour=guard.colour, since=guard.since, cause=guard.cause, protected=guard.protected
     )
 
 
@@ -157,12 +169,24 @@ def accounts_out(view: DeskView, mode: str) -> schemas.AccountsOut:
         mode=mode,
         paused=view.paused,
         paused_reason=view.paused_reason,
+        holds=holds_out(view),
         base_currency=view.base_currency,
         working_orders=view.working_orders,
         reserved=view.reserved,
         max_order_value=view.max_order_value,
+        foreign_orders=len(view.foreign),
+        foreign_reserved=view.foreign_reserved,
         items=[_account_out(account) for account in view.accounts],
     )
+
+
+def holds_out(view: DeskView) -> list[schemas.HoldOut]:
+    """What keeps entries back everywhere beside the pause."""
+    return [
+        schemas.HoldOut(code=hold.code, detail=f"{hold.sentence} {hold.cure}")
+        for hold in view.holds
+        if hold.condition is not Condition.PAUSED
+    ]
 
 
 def venue_ready(venue: VenueView, at: datetime) -> schemas.VenueReadyOut:
@@ -231,11 +255,9 @@ def exit_out(exit: Exit | None) -> schemas.ExitOut | None:
     return schemas.ExitOut(kind=exit.kind.value, cause=exit.cause, sentence=exit.sentence)
 
 
-def dead_letter_out(letter: DeadLetter) -> schemas.DeadLetterOut:
+def dead_letter_out(letter: DeadLetter) -> DeadLetterOut:
     """A dead letter."""
-    return schemas.DeadLetterOut(
-        **{field.name: getattr(letter, field.name) for field in fields(letter)}
-    )
+    return DeadLetterOut(**{field.name: getattr(letter, field.name) for field in fields(letter)})
 
 
 def masked(account: str) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from actors.messages import ProposeAmend, ProposeCancel
 from adapters.book import OrderDetail
+from console.explain_schemas import ExplanationOut
 from console.hook.asking import Asking
 from console.hook.market import Limit
 from console.hook.order_in import AmendIn, ExactRoute, GroupIn, OrderIn, SymbolText, parsed
@@ -17,6 +18,7 @@ from console.hook.proposing import Proposing, admitted, verdict_of
 from console.hook.shapes import order_out
 from console.order_schemas import OrderDetailOut, PreviewedOut
 from console.schemas import OrderOut, OrdersOut
+from console.story import story_of, story_of_refusal
 from domain.orders import OrderState
 
 
@@ -42,6 +44,14 @@ def routes(asking: Asking) -> APIRouter:
     async def order(client_order_id: str) -> OrderDetailOut:
         """One order, with its changes, its relations and what was foretold of it."""
         return detail_out(await known(asking, client_order_id))
+
+    @router.get("/{client_order_id}/explain")
+    async def explain(client_order_id: str) -> ExplanationOut:
+        """Tell the whole way of an order, or of a proposal that was refused."""
+        told = await explained(asking, client_order_id)
+        if told is None:
+            raise Refused.coded(404, "ORDER_NOT_KNOWN", client_order_id=client_order_id[:80])
+        return told
 
     @router.post("", status_code=202)
     async def place(body: OrderIn) -> OrderOut:
@@ -111,6 +121,15 @@ def routes(asking: Asking) -> APIRouter:
         return order_out((await known(asking, client_order_id)).order)
 
     return router
+
+
+async def explained(asking: Asking, client_order_id: str) -> ExplanationOut | None:
+    """The way of an order, or of a proposal that was refused; None where neither is known."""
+    told = await asking.explanation(client_order_id)
+    if told is not None:
+        return story_of(told)
+    refused = await asking.refusal(client_order_id)
+    return None if refused is None else story_of_refusal(client_order_id, refused)
 
 
 async def known(asking: Asking, client_order_id: str) -> OrderDetail:

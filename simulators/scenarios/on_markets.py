@@ -40,6 +40,21 @@ def phase(act: Act) -> None:
     act.stage.gateway.publish_news()
 
 
+@VERBS.enter(symbol=Argument("text"), new=Argument("number"), old=Argument("number", 1))
+def split(act: Act) -> None:
+    """New shares for old ones: orders end, what is held and all prices are of new units."""
+    new, old = int(act.given["new"]), int(act.given["old"])
+    act.stage.gateway.broker.back_office.split(_con_id(act), new, old)
+    act.stage.gateway.publish_news()
+
+
+@VERBS.enter(symbol=Argument("text"), price=Argument("number"))
+def tell_close(act: Act) -> None:
+    """The price of the previous close is another one, right or wrong; no order is touched."""
+    act.stage.gateway.broker.back_office.tell_close(_con_id(act), act.given["price"])
+    act.stage.gateway.publish_news()
+
+
 @VERBS.enter(lasts=True, symbol=Argument("text"))
 def halt(act: Act) -> None:
     """Nobody trades in an instrument; its orders are held, and tick 49 says so."""

@@ -96,7 +96,7 @@ class Scenario:
         for key in ("title", "source", "story"):
             if not isinstance(table.get(key), str):
                 raise ScenarioError(f"{key} is missing: it must be a text")
-        rules = tuple(_rule(row, number) for number, row in enumerate(table.get("rule", ()), 1))
+        rules = tuple(read_rule(row, number) for number, row in enumerate(table.get("rule", ()), 1))
         _check_references(rules)
         habits, data = table.get("habits"), table.get("data")
         try:
@@ -135,7 +135,12 @@ def _find(where: Path | str) -> Path:
     )
 
 
-def _rule(row: Mapping[str, Any], number: int) -> Rule:
+def read_rule(row: Mapping[str, Any], number: int = 1) -> Rule:
+    """Read a rule as it stands in a file; `number` is its place there.
+
+    Raises:
+        ScenarioError: something in it is not allowed.
+    """
     where = f"rule {number}"
     try:
         _known(row, _RULE_KEYS, "a rule")

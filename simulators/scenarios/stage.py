@@ -14,7 +14,7 @@ from simulators.scenarios.acts import Act, Gateway
 from simulators.scenarios.alarms import Alarm, Alarms
 from simulators.scenarios.events import Event, Message
 from simulators.scenarios.names import MARKET_DATA, named_fields, reply_name, request_name
-from simulators.scenarios.rules import ALWAYS, VERBS, Rule, Scenario
+from simulators.scenarios.rules import ALWAYS, VERBS, Rule, Scenario, read_rule
 from simulators.scenarios.subjects import Subjects
 from simulators.tws.frames import pack, unpack
 from simulators.tws.session import Session
@@ -105,6 +105,33 @@ class Stage:
             ValueError: there is no such rule.
         """
         self._end(self._find(name))
+
+    def play(self, row: Mapping[str, Any]) -> str:
+        """Take in another rule, as it would stand in a file; gives its name.
+
+        Raises:
+            ScenarioError: something in it is not allowed.
+            ValueError: a rule of this name is there, or it speaks of one that is not.
+        """
+        rule = read_rule(row, len(self._playing) + 1)
+        if rule.name in self._playing:
+            raise ValueError(f"there is a rule {rule.name!r} already")
+        if rule.during is not None:
+            self._find(rule.during)
+        self._playing[rule.name] = _Playing(rule)
+        return rule.name
+
+    def forget(self, name: str) -> int:
+        """End a rule and have it no more; gives how often it acted, 0 for one that is not there.
+
+        What it delayed or repeats goes on its way.
+        """
+        playing = self._playing.get(name)
+        if playing is None:
+            return 0
+        self._end(playing)
+        del self._playing[name]
+        return playing.acted
 
     def at_work(self) -> list[str]:
         """The rules that are at work now."""

@@ -16,9 +16,6 @@ from simulators.tws.protocol import Reply, Request
 from simulators.tws.routing import Handlers
 from simulators.tws.session import Session
 
-#: TWS sends changed account values this often, and at once when a position changes.
-UPDATE_SECONDS = 180.0
-
 #: Summaries that one client may have open at a time (error 322 above it).
 MAX_SUMMARIES = 2
 
@@ -102,7 +99,7 @@ class AccountDesk:
     def beat(self) -> None:
         """Send what is due: positions that moved, and changed values."""
         now = self._clock.monotonic()
-        due = now - self._updated_at >= UPDATE_SECONDS
+        due = now - self._updated_at >= self._habits().account_update_seconds
         if due:
             self._updated_at = now
         if not self._interests or not (due or self._moved):

@@ -65,6 +65,8 @@ class DataHabits:
     """Subscriptions tick by tick at a time."""
     account_updates_once: bool = False
     """One client alone is told of the account: who asks ends it for the last one (2100)."""
+    account_update_seconds: float = 180.0
+    """How often what has changed in the account is told."""
     no_time_zone: bool = False
     """Contract details come with an empty time zone."""
 

@@ -7,18 +7,23 @@ import asyncio
 import errno
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from runtime.arguments import WRONGLY_CALLED, Arguments
 from runtime.clocks import SystemClock
 from runtime.interface import Clock
-from simulators.broker import open_broker
+from simulators.broker import ACCOUNT, open_broker
 from simulators.broker_interface import Broker
 from simulators.broker_store import BrokerStoreError
 from simulators.scenarios.rules import UNSCRIPTED, Scenario, ScenarioError, catalogue
+from simulators.statement import write_statement
 from simulators.tws.control import Door
 from simulators.tws.flood import Flood
 from simulators.tws.protocol import MAX_SERVER_VERSION
@@ -26,7 +31,7 @@ from simulators.tws.server import GatewayServer
 from simulators.tws.wire_log import WireLog, WireLogMode
 
 #: Exit codes: a wrong entry or a port in use, and a failure while running.
-EXIT_USAGE = 2
+EXIT_USAGE = WRONGLY_CALLED
 EXIT_FAILED = 70
 
 #: The name of the wire log in the state directory, and the size of one part of it.
@@ -35,7 +40,7 @@ WIRE_LOG_BYTES = 256 << 20
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kelpie ib-sim",
         description="A simulated TWS / IB Gateway with a market and a broker behind it. "
         "It speaks the real TWS API; nothing leaves this machine.",
@@ -49,9 +54,25 @@ def _parser() -> argparse.ArgumentParser:
         help="where the broker's books and the wire log are kept (%(default)s)",
     )
     parser.add_argument("--fresh", action="store_true", help="forget all orders and holdings")
+    parser.add_argument("--account", default=ACCOUNT, help="its number (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the market (%(default)s)")
     parser.add_argument(
         "--asx-hours", action="store_true", help="real ASX hours, not a market round the clock"
+    )
+    parser.add_argument(
+        "--rest-past",
+        type=int,
+        default=0,
+        choices=range(120),
+        metavar="MINUTES",
+        help="a market round the clock rests every two hours, so long past the even hours of UTC "
+        "(%(default)s)",
+    )
+    parser.add_argument(
+        "--time-zone",
+        type=_zone,
+        default="Australia/Sydney",
+        help="of its operator: its lists reach back to the last midnight there (%(default)s)",
     )
     parser.add_argument(
         "--market", choices=("lively", "still"), default="lively", help="how the market moves"
@@ -86,12 +107,25 @@ def _parser() -> argparse.ArgumentParser:
         help="what it does wrong: a file, or the name of one of the house; `list` shows those",
     )
     parser.add_argument(
+        "--statement",
+        type=Path,
+        metavar="FILE",
+        help="write the account's statement as IB's Flex queries do (XML), and end",
+    )
+    parser.add_argument(
         "--control-port",
         type=int,
         metavar="PORT",
         help="a door on the loopback by which it is told what to do wrong now, 0 for any port",
     )
     return parser
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, ZoneInfoNotFoundError):
+        raise argparse.ArgumentTypeError(f"no time zone is called {name!r}") from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,6 +140,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         for known in catalogue():
             print(f"{known.name}: {known.title} ({known.source})")
         return 0
+    if options.statement is not None:
+        try:
+            write_statement(options.state_dir, options.statement, clock.now())
+        except (OSError, sqlite3.Error) as fault:
+            print(f"ib-sim: no statement can be written: {fault}", file=sys.stderr)
+            return EXIT_USAGE
+        print(f"ib-sim: the statement is in {options.statement}")
+        return 0
     try:
         scenario = _scenario(options)
         broker = open_broker(
@@ -115,6 +157,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             asx_hours=options.asx_hours,
             fresh=options.fresh,
             market=options.market,
+            account=options.account,
+            shift=timedelta(minutes=options.rest_past),
         )
     except (OSError, BrokerStoreError, ScenarioError) as fault:
         print(f"ib-sim: {fault}", file=sys.stderr)
@@ -152,6 +196,7 @@ async def _serve(
         log,
         message_limit=options.message_limit or None,
         tell=lambda line: print(f"ib-sim: {line}", flush=True),
+        time_zone=options.time_zone,
         streams_market=not floods,
         scenario=scenario,
     )

@@ -45,7 +45,8 @@ class GatewayServer:
     `tell` gets one readable line per connection and disconnection. `streams_market` is False
     where something else sends the quotes (a flood for measurements). `data_habits` may be
     replaced while it runs; `habits`, where given, take the place of the broker's.
-    `scenario` is what it does wrong; without one nothing is looked at twice.
+    `scenario` is what it does wrong; without one nothing is looked at twice. `beat_seconds` says
+    before each beat how long it is until the next: a rehearsal of a whole day has quiet hours.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class GatewayServer:
         data_habits: DataHabits | None = None,
         habits: Habits | None = None,
         scenario: Scenario | None = None,
+        beat_seconds: Callable[[], float] = lambda: BEAT_SECONDS,
     ) -> None:
         self.clock = clock
         self.log = log
@@ -75,11 +77,13 @@ class GatewayServer:
             broker.habits = habits
         self._tell = tell
         self._streams_market = streams_market
+        self._beat_seconds = beat_seconds
         self.stage: Stage | None = None
         self._sessions: set[Session] = set()
         self._clients: dict[int, Session] = {}
         self._opened = 0
-        self._beats = 0
+        self.beats = 0
+        """How often it has looked at the market since it was started."""
         self._beat_timer: asyncio.TimerHandle | None = None
         self._listener: Listener | None = None
         self._failure: asyncio.Future[None] | None = None
@@ -113,7 +117,7 @@ class GatewayServer:
         self._listener = Listener(self._new_session, self.fail)
         chosen = await self._listener.start(host, port)
         self.log.note(0, None, "started")
-        self._beat_timer = loop.call_later(BEAT_SECONDS, self._beat)
+        self._beat_timer = loop.call_later(self._beat_seconds(), self._beat)
         if self.stage is not None:
             self.stage.begin()
         return chosen
@@ -257,22 +261,32 @@ class GatewayServer:
         return session
 
     def _beat(self) -> None:
-        self._beats += 1
+        self.beats += 1
         if self.stage is not None:
             self.stage.alarms.look()
         try:
             self._news.publish(self._broker.advance())
             self._news.beat()
-            self._data.beat(quotes=self._streams_market, shares=self._beats % 2 == 0)
+            self._data.beat(quotes=self._streams_market, shares=self.beats % 2 == 0)
             self._accounts.beat()
         except Exception as failure:
             self.fail(failure)
             return
         for session in tuple(self._clients.values()):
             session.flush()
-        if self._beats % 2 == 0:
+        if self.beats % 2 == 0:
             self.log.settle()
-        self._beat_timer = asyncio.get_running_loop().call_later(BEAT_SECONDS, self._beat)
+        self._beat_timer = asyncio.get_running_loop().call_later(self._beat_seconds(), self._beat)
+
+    def hurry(self) -> None:
+        """The next beat is as near as `beat_seconds` says now, and not as it said at the last."""
+        if self._beat_timer is None or self._beat_timer.cancelled():
+            return
+        loop = asyncio.get_running_loop()
+        soon = loop.time() + self._beat_seconds()
+        if soon < self._beat_timer.when():
+            self._beat_timer.cancel()
+            self._beat_timer = loop.call_at(soon, self._beat)
 
     def fail(self, failure: Exception) -> None:
         """Going on without the broker would be a gateway that lies: its owner must end it."""

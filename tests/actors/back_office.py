@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,7 +21,7 @@ from actors.messages import (
 )
 from actors.orders import Orders
 from actors.resync import Resync
-from adapters.store import SqliteBook, open_book
+from adapters.store import SqliteBook, open_book, open_emergency
 from adapters.venue import LinkOpened
 from domain.orders import Order, OrderState
 from domain.symbols import Symbol
@@ -134,9 +135,14 @@ class BackOffice:
 
     def told(self, name: str = "K-1") -> list[Order]:
         """What the ledger has told of an order, in order."""
-        self.company.drain(READER)
-        recorded = self.heard.of(OrderRecorded, READER)
-        return [each.order for each in recorded if each.order.client_order_id == name]
+        return self.told_of_all()[name]
+
+    def told_of_all(self) -> defaultdict[str, list[Order]]:
+        """What it has told of each, in order."""
+        told: defaultdict[str, list[Order]] = defaultdict(list)
+        for each in self.heard.of(OrderRecorded, READER):
+            told[each.order.client_order_id].append(each.order)
+        return told
 
     def order(self, name: str = "K-1") -> Order:
         """The order as the ledger told it last."""
@@ -160,7 +166,11 @@ def back_office(
     book.close()
     actors = {
         LEDGER: lambda s, seat: Ledger(
-            s, seat, open_book=lambda: the_book(folder), readers=(READER, names.DESK)
+            s,
+            seat,
+            open_book=lambda: the_book(folder),
+            open_emergency=lambda: open_emergency(folder / "emergency.intents"),
+            readers=(READER, names.DESK),
         ),
         ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB),
         RESYNC: lambda s, seat: Resync(s, seat, venue=names.IB, readers=(names.DESK,)),

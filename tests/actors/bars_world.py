@@ -36,6 +36,7 @@ from simulators.tws.wire_history import WireHistory, read_wire_log
 from simulators.tws.wire_log import WireLog, WireLogMode
 from tests.actors.company import Heard, Listener
 from tests.actors.conftest import LIMIT
+from tests.actors.rest import settle
 from tests.domain.pacing_checker import Request, violations
 from tests.tree.waiting import until
 
@@ -146,7 +147,7 @@ class World:
         self.clock = clock
         self.runtime = ThreadRuntime(clock, seed=1)
         self.system = ActorSystem(self.runtime)
-        self.heard = Heard()
+        self.heard = Heard(self._listeners_have_heard)
         self._tickets = 0
         for name in _AROUND:
             if name != names.IB:
@@ -229,19 +230,36 @@ class World:
         wanted = set(tickets)
 
         def all_there() -> bool:
-            if wanted <= {message.ticket for message in self.heard.of(BarsReady)}:
-                return True
-            return self.leap_if_idle()
+            return wanted <= {message.ticket for message in self.heard.of(BarsReady)}
 
-        until(all_there, "all bars that were wanted", seconds, every=0.002)
+        until(
+            lambda: self.leap_unless(all_there), "all bars that were wanted", seconds, every=0.002
+        )
         return self.ready(*tickets)
 
-    def leap_if_idle(self) -> bool:
-        """Go on to when the next request may go, where none is under way; False, to go on with."""
-        requests = self.state()["requests"]
+    def leap_unless(self, done: Callable[[], bool]) -> bool:
+        """Go on to when the next request may go, where none is under way and it is not done yet.
+
+        Whether it is done is asked of seats at rest, and before the leap: what ended between a
+        look and a leap would have the clock go on to whatever comes after it.
+        """
+        requests = self.at_rest()
+        if done():
+            return True
         if requests["open"] == 0 and requests["next_in_seconds"] is not None:
             self.clock.leap(requests["next_in_seconds"])
         return False
+
+    def at_rest(self) -> dict[str, Any]:
+        """What history says of its requests when it and the archive have nothing to handle."""
+        settle(self.system, (HISTORY, names.bars(IB)))
+        requests = self.state()["requests"]
+        assert isinstance(requests, dict)
+        return requests
+
+    def is_answered(self) -> bool:
+        """Whatever was asked for has been answered, and the answers are handled."""
+        return bool(self.at_rest()["open"] == 0)
 
     def state(self) -> dict[str, Any]:
         """What history says of itself."""
@@ -266,6 +284,9 @@ class World:
         """Ten minutes that began so many hours ago."""
         start = self.ago(hours=hours)
         return start, start + timedelta(minutes=10)
+
+    def _listeners_have_heard(self) -> None:
+        settle(self.system, [name for name in _AROUND if name != names.IB])
 
     # -- what the gateway saw ------------------------------------------------------------
 

@@ -20,8 +20,9 @@ from actors.watch import Watch
 from domain.backoff import Backoff
 from runtime.clocks import WarpClock
 from runtime.threads import ThreadRuntime
+from tests.actors.rest import settle
 
-LIMIT = 10.0
+LIMIT = 20.0
 """Seconds after which an event that should have come is a failure."""
 PATIENT = Intensity(crashes=1000, seconds=60)
 
@@ -169,6 +170,11 @@ class Tree:
 
     def tell(self, name: str, message: Message) -> None:
         self.system.tell(name, message)
+
+    def leap(self, seconds: float, *, held: tuple[str, ...] = ()) -> None:
+        """Let so much time go by once all but those that are held up have come to rest."""
+        settle(self.system, but=held)
+        self.clock.leap(seconds)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ class _HesitantMailbox(Mailbox):
 
 
 class _OurActor(Actor):
-    budget_seconds = 0.3
+    budget_seconds = 1.0
 
     def __init__(self, system: ActorSystem, seat: Seat, start: Callable[[], None]) -> None:
         super().__init__(system, seat)

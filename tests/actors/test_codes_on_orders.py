@@ -16,8 +16,8 @@ from loguru import logger
 
 from actors.messages import GetOrder, OrderRecorded, QueryOrder
 from adapters.ib.errors import NOT_WRITTEN, ErrorRule, error_table
+from domain.claims import ClaimedBy
 from domain.orders import Order, OrderState
-from domain.reconciliation import ClaimedBy
 from domain.venue import NoticeEffect, OrderReport, VenueStatus
 from tests.actors.company import Company
 from tests.actors.conftest import LIMIT

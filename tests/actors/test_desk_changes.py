@@ -34,6 +34,7 @@ from actors.messages import (
     RecordAmendment,
     RecordIntent,
     SetPaused,
+    Standing,
     Verdict,
 )
 from adapters.book import ManagedPosition
@@ -66,7 +67,7 @@ STEP = PriceStep(Decimal(0), Decimal("0.01"))
 def desk(options: DeskOptions, *orders: Order, in_auction: bool = False) -> Iterator[Company]:
     """A desk that may trade, with these orders open."""
     actors = {DESK: lambda s, seat: Desk(s, seat, options=options)}
-    with gathered(actors, names.LEDGER, MONITOR, *AROUND) as company:
+    with gathered(actors, names.LEDGER, MONITOR, names.STARTS, *AROUND) as company:
         company.heard.wait_for(LoadBook)
         now, at = company.clock.now(), company.clock.monotonic()
         opens = now + timedelta(seconds=5) if in_auction else now - timedelta(hours=1)
@@ -80,6 +81,7 @@ def desk(options: DeskOptions, *orders: Order, in_auction: bool = False) -> Iter
         company.tell(
             DESK,
             BookLoaded(orders, (), ()),
+            Standing(False, "", ""),
             LinkUp(names.IB, 1, LinkOpened(176, ACCOUNT, (ACCOUNT,), None)),
             InstrumentKnown(names.IB, details),
             Reconciled(names.IB, 1, now, (), (), (), 0),

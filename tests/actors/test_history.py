@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from tests.tree.waiting import until
 
 def test_200_requests_run_at_the_full_budget_and_break_no_rule(tmp_path: Path) -> None:
     clock = WarpClock()
+    began = time.monotonic()
     symbols = (BHP, VAS, CBA, CSL)
     with gateway(tmp_path / "ib", clock) as ib, world(tmp_path, ib, clock, *symbols) as here:
         tickets = [
@@ -34,7 +36,8 @@ def test_200_requests_run_at_the_full_budget_and_break_no_rule(tmp_path: Path) -
         # Those of the readers come first: one for each instrument.
         assert len(times) == 200 + len(symbols)
         # 204 requests cannot be made in less than 1,800 s.
-        assert 1800.0 <= times[-1] - times[0] < 1815.0
+        # What the machine itself took is no budget that was left unused.
+        assert 1800.0 <= times[-1] - times[0] < 1815.0 + time.monotonic() - began
 
 
 def test_a_bar_once_fetched_is_never_asked_for_again_not_even_after_a_restart(
@@ -129,8 +132,8 @@ def test_what_is_decided_by_goes_before_a_back_fill(tmp_path: Path) -> None:
         behind = [
             here.want(BHP, "30s", *here.ten_minutes(n), priority=BACKFILL) for n in range(10, 90)
         ]
-        until(lambda: len(here.asked()) >= 60 or here.leap_if_idle(), "the window is full")
-        until(lambda: here.state()["requests"]["open"] == 0, "all are answered")
+        until(lambda: here.leap_unless(lambda: len(here.asked()) >= 60), "the window is full")
+        until(here.is_answered, "all are answered")
         before = len(here.asked())
         assert before == 60
         urgent = here.want(VAS, "30s", *here.ten_minutes(5))
@@ -141,14 +144,14 @@ def test_what_is_decided_by_goes_before_a_back_fill(tmp_path: Path) -> None:
 
 
 def test_bid_and_ask_count_twice(tmp_path: Path) -> None:
-    clock = WarpClock()
+    clock, began = WarpClock(), time.monotonic()
     with gateway(tmp_path / "ib", clock) as ib, world(tmp_path, ib, clock) as here:
         tickets = [
             here.want(BHP, "30s", *here.ten_minutes(n), what=What.BID_ASK) for n in range(10, 50)
         ]
         assert all(answer.bars for answer in here.run_until_ready(*tickets))
         times = [request.at for request in here.paced()]
-        assert times[-1] - times[0] < 615.0
+        assert times[-1] - times[0] < 615.0 + time.monotonic() - began
         here.check_pacing()
 
 
@@ -159,9 +162,11 @@ def test_what_the_venue_has_not_is_known_and_not_asked_for_again(tmp_path: Path)
         span = here.ten_minutes(300 * 24)
         [none] = here.run_until_ready(here.want(BHP, "30s", *span))
         assert (none.code, none.bars) == ("", ())
-        asked = len(here.asked())
+        asked = sum(row[2] == "30 secs" for row in here.asked())
+        assert asked
         here.run_until_ready(here.want(BHP, "30s", *span))
-        assert len(here.asked()) == asked
+        # What the readers get of each instrument may be asked for at any time.
+        assert sum(row[2] == "30 secs" for row in here.asked()) == asked
 
 
 def test_without_permission_it_is_given_up_with_the_venues_words(tmp_path: Path) -> None:
@@ -183,11 +188,17 @@ def test_a_venue_that_says_too_much_is_left_alone_for_a_while(tmp_path: Path) ->
     clock = WarpClock()
     with gateway(tmp_path / "ib", clock, history_open=0) as ib, world(tmp_path, ib, clock) as here:
         ticket = here.want(BHP, "1m", here.ago(hours=3), here.ago(hours=2))
-        until(lambda: here.state()["requests"]["refused_for_pacing"] == 2, "both are refused")
+
+        def refused() -> int:
+            requests = here.at_rest()
+            return int(requests["refused_for_pacing"]) if not requests["open"] else 0
+
+        # Two are wanted: the second may have been asked for before the first was refused.
+        before = until(refused, "it is refused")
         waits = here.state()["requests"]["next_in_seconds"]
         assert 20 < waits <= 30
         clock.leap(waits)
-        until(lambda: here.state()["requests"]["refused_for_pacing"] == 4, "and once more")
+        until(lambda: refused() == before + 2, "both are refused, once more")
         assert 50 < here.state()["requests"]["next_in_seconds"] <= 60
         ib.behave(DataHabits(strict_pacing=True))
         [answer] = here.run_until_ready(ticket)
@@ -256,9 +267,10 @@ def test_the_answer_says_what_was_given_in_place_of_what_was_wanted(tmp_path: Pa
 def test_the_newest_bars_are_closed_ones(tmp_path: Path) -> None:
     clock = WarpClock()
     with gateway(tmp_path / "ib", clock) as ib, world(tmp_path, ib, clock) as here:
+        asked = clock.now().timestamp()
         [answer] = here.run_until_ready(here.want(BHP, "1m", here.ago(hours=1)))
-        now = clock.now().timestamp()
-        assert now - 180 < answer.bars[-1][0] <= now - 120
+        # A minute may end between the question and its answer.
+        assert asked - 180 < answer.bars[-1][0] <= clock.now().timestamp() - 120
 
 
 def test_days_are_those_of_the_exchange(tmp_path: Path) -> None:

@@ -37,7 +37,14 @@ from tests.store.material import BHP, intent
 from tests.tree.waiting import until
 
 CONNECTION, DESK = names.connection(names.IB), names.DESK
-AROUND = (*(n for n in names.of_venue(names.IB) if n != CONNECTION), DESK, names.LEDGER)
+AROUND = (
+    *(n for n in names.of_venue(names.IB) if n != CONNECTION),
+    DESK,
+    names.LEDGER,
+    names.STRATEGIST,
+    names.PROTECTION,
+    names.PLAN_MONITOR,
+)
 OPENED = datetime(2026, 11, 23, tzinfo=UTC)
 CBA, BPH = Symbol("CBA", "AUD"), Symbol("BPH", "AUD")
 
@@ -66,13 +73,16 @@ def served(peer: Peer) -> Iterator[None]:
 
 @contextmanager
 def connected(
-    peer: Peer, *symbols: Symbol, first_look: FirstLook | None = None
+    peer: Peer,
+    *symbols: Symbol,
+    first_look: FirstLook | None = None,
+    traders: tuple[str, ...] = (DESK, names.STRATEGIST),
 ) -> Iterator[Company]:
     """A connection to the peer, with listeners on the seats around it."""
     options = ConnectionOptions(
         venue=names.IB,
         symbols=symbols,
-        traders=(DESK,),
+        traders=traders,
         heartbeat_seconds=3600.0,
         first_look=first_look or FirstLook(),
     )
@@ -124,7 +134,7 @@ def test_a_refusal_counts_when_it_is_the_same_a_second_time() -> None:
         both_refusals(company, peer, "BHP/AUD")
         company.heard.wait_for(InstrumentKnown, seat=DESK)
         assert company.heard.of(InstrumentFailed) == []
-        assert company.heard.of(LoadBook) == []
+        assert judgements(company) == []
 
 
 def test_all_that_is_wrong_is_judged_once_all_have_been_told_of() -> None:
@@ -132,7 +142,8 @@ def test_all_that_is_wrong_is_judged_once_all_have_been_told_of() -> None:
     unknown(peer, lambda fields: fields[4] == "BPH")
     with connected(peer, CBA, BPH) as company:
         both_refusals(company, peer, "BPH/AUD")
-        company.heard.wait_for(LoadBook, lambda m: m.reply_to == CONNECTION, seat=names.LEDGER)
+        company.heard.wait_for(LoadBook, judges, seat=names.LEDGER)
+        company.heard.wait_for(InstrumentFailed, seat=DESK)
         [failed] = company.heard.of(InstrumentFailed, DESK)
         assert (failed.refused.symbol, failed.refused.code) == (BPH, "UNKNOWN_SYMBOL")
         told = company.heard.wait_for(DataTrouble, seat=names.IB)
@@ -145,6 +156,15 @@ def test_all_that_is_wrong_is_judged_once_all_have_been_told_of() -> None:
         # Nothing is held and nothing works: the settings are wrong, and nobody is to restart it.
         company.put(CONNECTION, BookLoaded((), (), ()))
         assert company.system.wait_for_end(LIMIT) == EXIT_SETTINGS == 78
+
+
+def judges(asked: LoadBook) -> bool:
+    """Asked for to judge the owner's list by; at its start the link asks what is held."""
+    return asked.reply_to == CONNECTION and not asked.ticket
+
+
+def judgements(company: Company) -> list[LoadBook]:
+    return [asked for asked in company.heard.of(LoadBook) if judges(asked)]
 
 
 def _held(quantity: int) -> ManagedPosition:
@@ -163,7 +183,7 @@ def test_with_anything_held_or_working_the_process_stays(
     unknown(peer, lambda fields: fields[4] == "BPH")
     with connected(peer, CBA, BPH) as company:
         both_refusals(company, peer, "BPH/AUD")
-        company.heard.wait_for(LoadBook, seat=names.LEDGER)
+        company.heard.wait_for(LoadBook, judges, seat=names.LEDGER)
         company.tell(CONNECTION, BookLoaded(orders, positions, ()))
         assert company.system.parting_code == 0 and not company.system.ending
 
@@ -179,7 +199,7 @@ def test_the_list_is_judged_once_in_the_life_of_a_process() -> None:
     with connected(peer, CBA, BPH, first_look=look) as company:
         both_refusals(company, peer, "BPH/AUD")
         company.heard.wait_for(InstrumentFailed, seat=DESK)
-        assert company.heard.of(LoadBook) == []
+        assert judgements(company) == []
 
 
 def test_what_the_venue_refuses_for_a_while_is_known_again_within_minutes() -> None:
@@ -216,3 +236,17 @@ def test_a_storm_of_refusals_is_one_question() -> None:
         company.tell(CONNECTION, Subscribe(deadline + 60, BHP, epoch))
         company.heard.wait_for(InstrumentKnown, seat=DESK, times=3)
         assert asked(peer, "BHP") == 3
+
+
+def test_what_is_held_is_known_to_whoever_can_leave_it_and_to_nobody_who_proposes() -> None:
+    """The list has lost it; its plan, its stop and a person's exit still want its terms."""
+    peer, look = gateway(), FirstLook()
+    with connected(peer, BHP, first_look=look) as company:
+        asked = company.heard.wait_for(LoadBook, lambda m: m.ticket > 0, seat=names.LEDGER)
+        company.tell(CONNECTION, BookLoaded((), (_held(10),), (), asked.ticket))
+        company.heard.wait_for(InstrumentKnown, lambda m: m.details.symbol == CBA, seat=DESK)
+        company.state(CONNECTION)
+        company.drain(names.STRATEGIST)
+        told = [m.details.symbol for m in company.heard.of(InstrumentKnown, names.STRATEGIST)]
+        assert told == [BHP]
+        assert judgements(company) == []

@@ -86,6 +86,53 @@ def test_what_is_put_back_is_served_before_the_rest_of_its_lane() -> None:
     assert drain(box) == [Fact("first"), Fact("second")]
 
 
+def test_what_is_set_aside_counts_as_waiting_and_is_given_out_when_it_is_brought_back() -> None:
+    box = read_box()
+    for text in ("a", "b"):
+        put(box, Fact(text))
+        taken = box.take(READER)
+        assert taken is not None
+        box.set_aside(taken)
+    put(box, Fact("c"))
+    put(box, Question("?"))
+    assert (box.depth(Lane.FACT), box.depths()["fact"], box.fact_peak) == (3, 3, 3)
+    assert drain(box) == [Fact("c"), Question("?")]
+    assert not box.has_any(), "nothing to wake up for"
+    assert box.oldest() is not None
+    put(box, Fact("d"))
+    box.bring_back()
+    assert drain(box) == [Fact("a"), Fact("b"), Fact("d")]
+    assert box.depth(Lane.FACT) == 0
+
+
+def test_one_that_is_held_gives_out_control_alone() -> None:
+    box = read_box()
+    put(box, Fact("a"))
+    box.hold()
+    assert not box.has_any()
+    put(box, Fact("b"))
+    put(box, Stop())
+    assert box.has_any()
+    assert drain(box) == [Stop()]
+    box.bring_back()
+    assert drain(box) == [Fact("a"), Fact("b")]
+
+
+def test_the_next_incarnation_gets_what_was_held_and_set_aside() -> None:
+    box = read_box()
+    put(box, Fact("a"))
+    taken = box.take(READER)
+    assert taken is not None
+    box.set_aside(taken)
+    put(box, Fact("b"))
+    box.hold()
+    box.seat_reader(READER)
+    assert drain(box) == [Fact("a"), Fact("b")]
+    taken = Envelope(Fact("c"))
+    box.set_aside(taken)
+    assert box.close() == [taken], "nor is it forgotten when the seat is closed"
+
+
 def test_questions_are_refused_beyond_their_number_and_facts_never() -> None:
     box = read_box(query_limit=3)
     puts = [put(box, Question(str(number))) for number in range(5)]

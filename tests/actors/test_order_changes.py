@@ -205,7 +205,7 @@ def test_a_cancel_goes_though_a_change_is_on_its_way_and_a_change_does_not_after
     with trading(tmp_path, order()) as company:
         company.tell(ORDERS, up(1))
         handed(company)
-        company.put(LEDGER, RecordCancel("K-1", "a test", deadline(company)))
+        company.put(LEDGER, RecordCancel("K-1", "a test", deadline(company), names.IB))
         company.heard.wait_for(CancelOrder, seat=CONNECTION)
         company.tell(ORDERS, shown(NEW, VenueStatus.PENDING_CANCEL))
         assert settled(company, AmendmentState.CONFIRMED).order.pending_change == "CANCEL"

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from actors.messages import (
     BookFill,
     BookLoaded,
     CancelDurable,
+    CancelHanded,
     CancelNotSent,
     CancelOrder,
     GetOrder,
@@ -35,7 +36,7 @@ from actors.messages import (
 from actors.orders import Orders
 from actors.seat import Seat
 from actors.system import ActorSystem
-from adapters.store import SqliteBook, open_book
+from adapters.store import SqliteBook, open_book, open_emergency
 from adapters.venue import LinkOpened
 from domain.orders import Order, OrderState
 from domain.venue import NoticeEffect, OrderFact, OrderReport, VenueNotice, VenueStatus
@@ -92,7 +93,13 @@ def trading(folder: Path, *orders: Order, hold: threading.Event | None = None) -
                 assert hold.wait(LIMIT)
             return open_book(folder, "demo", ACCOUNT, StandingClock())
 
-        return Ledger(system, seat, open_book=opened, readers=(READER,))
+        return Ledger(
+            system,
+            seat,
+            open_book=opened,
+            open_emergency=lambda: open_emergency(folder / "emergency.intents"),
+            readers=(READER,),
+        )
 
     actors: dict[str, Build] = {
         LEDGER: ledger,
@@ -138,7 +145,7 @@ def test_what_came_before_the_book_waits_for_the_next_incarnation() -> None:
         company.heard.wait_for(LoadBook)
         deadline = company.clock.monotonic() + 60
         working = order(pending_change="CANCEL")
-        company.tell(ORDERS, fact(execution()), CancelDurable(deadline, working))
+        company.tell(ORDERS, fact(execution()), CancelDurable(deadline, "K-1"))
         company.restart(ORDERS)
         asked = company.heard.wait_for(LoadBook, times=2)
         assert asked.ticket == 2
@@ -148,6 +155,21 @@ def test_what_came_before_the_book_waits_for_the_next_incarnation() -> None:
         booked = company.heard.wait_for(BookFill)
         assert booked.report == execution()
         assert company.heard.wait_for(CancelOrder).client_order_id == "K-1"
+
+
+def test_what_the_ledger_told_before_the_book_takes_no_fill_back() -> None:
+    """After a full disk it tells all at once, and orders may have begun anew meanwhile."""
+    actors = {ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB)}
+    with gathered(actors, LEDGER, CONNECTION, RESYNC) as company:
+        asked = company.heard.wait_for(LoadBook)
+        filled = order(state=OrderState.FILLED, filled=Decimal(100))
+        company.tell(
+            ORDERS,
+            OrderRecorded(order(state=OrderState.SENT)),
+            BookLoaded((), (), (), asked.ticket, (filled,)),
+        )
+        assert company.state(ORDERS)["open"] == {}
+        assert company.heard.of(QueryOrder) == []
 
 
 def test_a_book_that_an_earlier_incarnation_asked_for_is_too_old() -> None:
@@ -192,11 +214,11 @@ def test_an_order_of_which_no_word_comes_is_unknown_whatever_the_wall_clock_says
     tmp_path: Path, state: OrderState, ahead: timedelta
 ) -> None:
     # Made an hour ahead: the wall clock has since stepped back.
-    made = datetime.now(tz=intent().created_at.tzinfo) + ahead
+    made = intent().created_at + ahead
     with trading(tmp_path, order(state, created_at=made)) as company:
-        company.leap(4.0)
+        company.leap(2.0)
         assert company.state(ORDERS)["open"] == {state.value: 1}
-        company.leap(1.5)
+        company.leap(3.5)
         ends(company, OrderState.UNKNOWN)
         assert company.heard.wait_for(QueryOrder).claim == "IN_DOUBT"
 
@@ -238,7 +260,7 @@ def test_an_end_without_its_fills_is_unknown_in_the_end_and_filled_when_they_com
 def test_a_wish_to_cancel_is_handed_once_on_each_new_link(tmp_path: Path) -> None:
     with trading(tmp_path, order()) as company:
         company.tell(ORDERS, up(1), RoundFed(1))
-        wish = RecordCancel("K-1", "a person", company.clock.monotonic() + 60)
+        wish = RecordCancel("K-1", "a person", company.clock.monotonic() + 60, names.IB)
         company.tell(LEDGER, wish)
         company.heard.wait_for(CancelOrder)
         company.tell(ORDERS, RoundFed(2))
@@ -257,6 +279,22 @@ def test_a_wish_to_cancel_is_handed_once_on_each_new_link(tmp_path: Path) -> Non
             company.tell(ORDERS, RoundFed(2))
             company.drain(CONNECTION)
             assert len(company.heard.of(CancelOrder)) == epoch
+
+
+def test_a_wish_that_met_a_link_before_it_was_heard_of_is_not_said_on_it_again(
+    tmp_path: Path,
+) -> None:
+    """It was on its way to the connection when the link came about."""
+    with trading(tmp_path, order()) as company:
+        company.tell(ORDERS, up(1))
+        wish = RecordCancel("K-1", "a person", company.clock.monotonic() + 60, names.IB)
+        company.tell(LEDGER, wish)
+        company.heard.wait_for(CancelOrder)
+        company.tell(ORDERS, CancelHanded("K-1", 2), up(2), RoundFed(1))
+        company.drain(CONNECTION)
+        assert len(company.heard.of(CancelOrder)) == 1
+        company.tell(ORDERS, up(3), RoundFed(1))
+        company.heard.wait_for(CancelOrder, times=2)
 
 
 def test_a_cancel_that_the_venue_refuses_is_no_wish_any_more(tmp_path: Path) -> None:
@@ -278,7 +316,8 @@ def test_a_cancel_that_could_not_leave_is_said_again_once_the_orders_are_known(
     """The owner asked for it while the link was down, and has gone to sleep since."""
     with trading(tmp_path, order()) as company:
         company.tell(ORDERS, up(1))
-        company.tell(LEDGER, RecordCancel("K-1", "a person", company.clock.monotonic() + 60))
+        deadline = company.clock.monotonic() + 60
+        company.tell(LEDGER, RecordCancel("K-1", "a person", deadline, names.IB))
         company.heard.wait_for(CancelOrder)
         company.tell(ORDERS, CancelNotSent("K-1", code, "It has not left."))
         known = company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
@@ -292,7 +331,8 @@ def test_a_cancel_that_could_not_leave_is_said_again_once_the_orders_are_known(
 
 def test_a_cancel_that_came_too_late_is_said_at_the_next_lists(tmp_path: Path) -> None:
     with trading(tmp_path, order()) as company:
-        company.tell(LEDGER, RecordCancel("K-1", "a person", company.clock.monotonic() - 1))
+        deadline = company.clock.monotonic() - 1
+        company.tell(LEDGER, RecordCancel("K-1", "a person", deadline, names.IB))
         company.system.ask(LEDGER, GetOrder("K-1")).get(timeout=LIMIT)
         company.tell(ORDERS, up(1))
         company.drain(CONNECTION)
@@ -309,7 +349,7 @@ def test_a_word_of_the_venue_on_its_way_to_the_ledger_does_not_wipe_out_a_cancel
         company.tell(ORDERS, up(1))
         company.restart(LEDGER)
         until(lambda: company.system.seat(LEDGER).incarnation == 2, "it begins anew")
-        wish = RecordCancel("K-1", "a person", company.clock.monotonic() + 60)
+        wish = RecordCancel("K-1", "a person", company.clock.monotonic() + 60, names.IB)
         company.put(LEDGER, wish)
         company.tell(ORDERS, report(VenueStatus.WORKING))
         begun.set()

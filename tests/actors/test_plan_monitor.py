@@ -13,6 +13,7 @@ from actors import names
 from actors.messages import (
     BookLoaded,
     InstrumentKnown,
+    LinkUp,
     LoadBook,
     OrderRecorded,
     Propose,
@@ -20,13 +21,15 @@ from actors.messages import (
     QuoteUpdate,
     Verdict,
 )
+from actors.plan_knowledge import MonitorOptions
 from actors.plan_monitor import PlanMonitor
 from adapters.book import ManagedPosition
-from domain.orders import Order, OrderState, Purpose, Side
+from adapters.venue import LinkOpened
+from domain.orders import Order, OrderState, OrderType, Purpose, Side
 from domain.quotes import DataType, Quote
 from domain.venue import InstrumentDetails, PriceStep, TradingSession
 from tests.actors.company import Company, gathered
-from tests.store.material import BHP, intent
+from tests.store.material import ACCOUNT, BHP, intent
 
 MONITOR = names.PLAN_MONITOR
 CONNECTION, QUOTES = names.connection(names.IB), names.quotes(names.IB)
@@ -37,7 +40,7 @@ def company() -> Iterator[Company]:
     """A monitor among listeners."""
     actors = {
         MONITOR: lambda s, seat: PlanMonitor(
-            s, seat, prefix="K", venues=(names.IB,), stale_after_seconds=15.0
+            s, seat, options=MonitorOptions("K", (names.IB,), stale_after_seconds=15.0)
         )
     }
     with gathered(actors, names.DESK, names.LEDGER, CONNECTION, QUOTES) as gathering:
@@ -45,8 +48,8 @@ def company() -> Iterator[Company]:
         yield gathering
 
 
-def hold(company: Company, *orders: Order) -> None:
-    """The book: 100 BHP bought at 45, and these open orders; the market is open."""
+def hold(company: Company, *orders: Order, age: timedelta = timedelta(0)) -> None:
+    """The book: 100 BHP bought at 45 so long ago, these open orders; the market is open."""
     now = company.clock.now()
     always = TradingSession(now - timedelta(days=1), now + timedelta(days=9), None, None)
     step = PriceStep(Decimal(0), Decimal("0.01"))
@@ -58,7 +61,7 @@ def hold(company: Company, *orders: Order) -> None:
         venue=names.IB,
         quantity=Decimal(100),
         average_price=Decimal(45),
-        opened_at=now,
+        opened_at=now - age,
         realised_pnl=Decimal(0),
         commissions=(),
     )
@@ -66,13 +69,28 @@ def hold(company: Company, *orders: Order) -> None:
 
 
 def fall(company: Company) -> list[Propose]:
-    """Quote it far below the stop; gives all that was proposed so far."""
-    now = company.clock
-    quote = Quote(
-        BHP, now.now(), now.monotonic(), 40.0, 40.01, 1, 1, 40.0, 1, 1, 45.0, DataType.LIVE
-    )
-    company.tell(MONITOR, QuoteUpdate(names.IB, quote))
+    """Quote it far below the stop, and so again; gives all that was proposed so far."""
+    quote(company, 40.0)
+    company.leap(0.3)
+    return quote(company, 40.0)
+
+
+def quote(company: Company, bid: float, *, halted: bool = False, age: float = 0.0) -> list[Propose]:
+    """Quote it so; gives all that was proposed so far."""
+    now, at = company.clock.now(), company.clock.monotonic() - age
+    sizes = (1, 1, bid, 1, 1, 45.0)
+    told = Quote(BHP, now, at, bid, bid + 0.01, *sizes, DataType.LIVE, halted)
+    company.tell(MONITOR, QuoteUpdate(names.IB, told))
     company.drain(names.DESK)
+    return company.heard.of(Propose)
+
+
+def looked(company: Company) -> list[Propose]:
+    """Let it look round, with all patience for quotes over; gives all that was proposed so far."""
+    for _ in range(4):
+        company.leap(5.1)
+        company.state(MONITOR)
+        company.drain(names.DESK)
     return company.heard.of(Propose)
 
 
@@ -139,3 +157,72 @@ def test_an_exit_that_the_venue_does_not_take_is_not_repeated_with_every_tick(
     assert len(fall(company)) == 1
     company.leap(5.1)
     assert len(fall(company)) == 2
+
+
+OLD = timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("quoted", [True, False], ids=["a stale quote", "no quote at all"])
+def test_what_is_due_by_its_age_leaves_at_the_market_without_a_fresh_quote(
+    company: Company, quoted: bool
+) -> None:
+    hold(company, age=OLD)
+    if quoted:
+        assert quote(company, 45.0, age=16.0) == []
+    (blind,) = looked(company)
+    request = blind.request
+    assert (request.type, request.purpose) == (OrderType.MARKET, Purpose.EXIT)
+    assert (request.side, request.quantity, request.limit_price) == (
+        Side.SELL,
+        Decimal(100),
+        None,
+    )
+    assert "without a fresh quote" in blind.reason
+    assert len(looked(company)) == 1, "one at a time"
+
+
+def test_with_a_fresh_quote_its_price_bounds_the_exit(company: Company) -> None:
+    hold(company, age=OLD)
+    (priced,) = quote(company, 45.0)
+    assert (priced.request.type, priced.request.limit_price) == (OrderType.LIMIT, Decimal("44.95"))
+
+
+def test_what_a_price_triggers_waits_for_a_fresh_one(company: Company) -> None:
+    hold(company)
+    assert quote(company, 40.0, age=16.0) == [] and looked(company) == []
+    assert len(fall(company)) == 1
+
+
+def test_in_a_halt_and_before_quotes_could_come_nothing_leaves_blind(company: Company) -> None:
+    hold(company, age=OLD)
+    opened = LinkOpened(176, ACCOUNT, (ACCOUNT,), None)
+    for epoch in (1, 2, 3):
+        company.leap(10.0)
+        company.tell(MONITOR, LinkUp(names.IB, epoch, opened))
+        company.state(MONITOR)
+    assert quote(company, 45.0, halted=True) == []
+    assert looked(company) == []
+    assert len(quote(company, 45.0, age=16.0)) == 0
+    assert len(looked(company)) == 1
+
+
+def test_an_exit_at_the_market_has_no_price_to_make_anew(company: Company) -> None:
+    exit = exit_of("K-P-BLIND")
+    blind = replace(exit.request, type=OrderType.MARKET, limit_price=None)
+    hold(company, replace(exit, request=blind))
+    company.leap(10.1)
+    company.state(MONITOR)
+    company.drain(names.DESK)
+    assert company.heard.of(ProposeCancel) == []
+
+
+def test_an_exit_that_cannot_be_taken_back_is_asked_for_less_and_less(company: Company) -> None:
+    """Its trade was busted: nobody knows its fate, and the venue refuses each cancel."""
+    hold(company, replace(exit_of("K-P-OURS"), state=OrderState.UNKNOWN))
+    for times in range(1, 10):
+        company.leap(300.1)
+        company.heard.wait_for(ProposeCancel, times=times)
+    for _ in range(6):
+        company.leap(10.1)
+    company.drain(names.DESK)
+    assert len(company.heard.of(ProposeCancel)) == 9

@@ -93,7 +93,7 @@ def asked(company: Company, symbol: Symbol = BHP) -> int:
 
 def says(company: Company, code: int, symbol: Symbol = BHP) -> VenueNotice:
     notice = error_table().notice(code, "words of the venue", symbol=symbol)
-    company.put(QUOTES, VenueSaid(names.IB, notice))
+    company.put(QUOTES, VenueSaid(names.IB, 1, notice))
     settle(company)
     return notice
 

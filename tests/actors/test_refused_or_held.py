@@ -246,7 +246,7 @@ def test_pain_1_what_trades_while_the_venue_is_out_of_reach_is_booked_once(tmp_p
             office.link()
             office.answer([listed(VenueStatus.WORKING)])
             for code, effect in ((1100, NoticeEffect.DOWN), (1102, NoticeEffect.UP)):
-                said = VenueSaid(names.IB, VenueNotice(code, "words", effect=effect))
+                said = VenueSaid(names.IB, 1, VenueNotice(code, "words", effect=effect))
                 office.company.tell(RESYNC, said)
                 if effect is NoticeEffect.DOWN:
                     office.hears(*heard)

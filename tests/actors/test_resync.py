@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from actors import names
+from actors.lanes import Quarantined
 from actors.messages import (
     AskRound,
     BookSnapshot,
@@ -32,8 +33,16 @@ from actors.messages import (
 from actors.resync import Resync
 from adapters.book import ManagedPosition
 from adapters.venue import LinkOpened
-from domain.orders import Order, OrderState
-from domain.venue import NoticeEffect, OrderReport, PositionReport, Round, VenueNotice, VenueStatus
+from domain.orders import Order, OrderState, OrderType, Side, Tif
+from domain.venue import (
+    NoticeEffect,
+    OrderReport,
+    OrderTerms,
+    PositionReport,
+    Round,
+    VenueNotice,
+    VenueStatus,
+)
 from tests.actors.company import Company, gathered
 from tests.store.material import ACCOUNT, BHP, intent
 
@@ -71,6 +80,7 @@ class Venue:
         shown: tuple[OrderReport, ...] = (),
         shown_open: tuple[OrderReport, ...] = (),
         unended: tuple[str, ...] = (),
+        ended: tuple[Order, ...] = (),
     ) -> None:
         """Answer the round that was asked for, with the ledger's snapshot behind it."""
         self.rounds += 1
@@ -100,10 +110,21 @@ class Venue:
                 commissions=(),
             ),
         )
-        self.company.tell(RESYNC, BookSnapshot(asked.number, orders, ours))
+        self.company.tell(RESYNC, BookSnapshot(asked.number, orders, ours, ended))
+
+    def unanswered(self) -> AskRound:
+        """The next round is asked for, and `answer` is for the one after it."""
+        self.rounds += 1
+        return self.heard.wait_for(AskRound, times=self.rounds)
+
+    def later(self, seconds: float, *orders: Order) -> None:
+        """So much later resync asks by itself, for something is in doubt; answer that."""
+        self.company.leap(seconds)
+        self.answer(*orders)
 
     def says(self, effect: NoticeEffect) -> None:
-        told = VenueSaid(names.IB, VenueNotice(1100, "a notice", effect=effect))
+        notice = VenueNotice(1100, "a notice", effect=effect)
+        told = VenueSaid(names.IB, self.epoch, notice)
         self.company.tell(RESYNC, told)
 
     def judged(self) -> list[OrderState]:
@@ -129,6 +150,7 @@ def venue() -> Iterator[Venue]:
 
 SENT = replace(intent(created_at=NOON), state=OrderState.SENT, sent_at=NOON)
 WORKING = replace(SENT, state=OrderState.WORKING, venue_order_id="9001")
+TERMS = OrderTerms(BHP, Side.SELL, Decimal(10), OrderType.LIMIT, Decimal(50), None, Tif.DAY)
 SHOWN = OrderReport("K-1", "9001", VenueStatus.WORKING, Decimal(0), Decimal(100), None)
 
 
@@ -150,12 +172,51 @@ def test_a_position_that_moves_during_a_round_is_not_set_back_by_its_list(venue:
     assert last.quantity == 0
 
 
+def test_beside_an_order_of_others_a_move_asks_again_and_the_same_word_does_not(
+    venue: Venue,
+) -> None:
+    """The lists themselves tell each position again: they must not ask for more lists."""
+    theirs = replace(SHOWN, client_order_id=None, foreign=True, terms=TERMS)
+    venue.link()
+    venue.answer(held="100", managed="100", shown_open=(theirs,))
+    venue.heard.wait_for(Reconciled)
+    for held, asked in ((Decimal(100), 1), (Decimal(90), 2)):
+        told = PositionReport(ACCOUNT, BHP, "BHP", held, Decimal(45))
+        venue.company.tell(RESYNC, PositionChanged(names.IB, told))
+        venue.company.state(RESYNC)
+        venue.company.leap(3.0)
+        venue.company.state(RESYNC)
+        venue.company.drain(CONNECTION)
+        assert len(venue.heard.of(AskRound)) == asked
+
+
 def test_two_rounds_in_reach_prove_that_an_order_never_came(venue: Venue) -> None:
     venue.link()
     venue.answer(SENT)
-    venue.ask()
+    venue.later(31.0, SENT)
+    venue.later(11.1, SENT)
+    assert venue.judged() == [OrderState.UNKNOWN, OrderState.UNKNOWN, OrderState.NOT_SENT]
+
+
+def test_a_wall_clock_that_steps_ahead_proves_nothing(venue: Venue) -> None:
+    """By its hour two rounds of one second lie an hour apart, and long after the send."""
+    venue.link()
     venue.answer(SENT)
-    assert venue.judged() == [OrderState.UNKNOWN, OrderState.NOT_SENT]
+    for _ in range(3):
+        venue.begins += timedelta(hours=1)
+        venue.ask()
+        venue.answer(SENT)
+    assert OrderState.NOT_SENT not in venue.judged()
+
+
+def test_a_wall_clock_that_steps_back_hides_nothing(venue: Venue) -> None:
+    """The send seems to lie ahead; that the order is in doubt is said all the same."""
+    venue.link()
+    ahead = replace(SENT, sent_at=NOON + timedelta(days=1), created_at=NOON)
+    venue.answer(ahead)
+    venue.ask()
+    venue.answer(ahead)
+    assert venue.judged() == [OrderState.UNKNOWN]
 
 
 def test_no_proof_reaches_across_the_midnight_of_the_gateways_own_zone(venue: Venue) -> None:
@@ -163,10 +224,10 @@ def test_no_proof_reaches_across_the_midnight_of_the_gateways_own_zone(venue: Ve
     venue.begins = datetime(2026, 11, 23, 12, 59, 30, tzinfo=UTC)  # in Sydney nearly midnight
     sent = replace(intent(created_at=venue.begins), state=OrderState.SENT, sent_at=venue.begins)
     venue.link(venue.begins.astimezone(ZoneInfo("Australia/Sydney")))
-    for _ in range(2):
-        venue.answer(sent)
-        venue.ask()
-    assert venue.judged() == [OrderState.UNKNOWN, OrderState.UNKNOWN]
+    venue.answer(sent)
+    for seconds in (31.0, 11.1, 11.1):
+        venue.later(seconds, sent)
+    assert venue.judged() == [OrderState.UNKNOWN] * 4
 
 
 def test_rounds_that_are_asked_out_of_reach_prove_nothing(venue: Venue) -> None:
@@ -185,14 +246,15 @@ def test_rounds_that_are_asked_out_of_reach_prove_nothing(venue: Venue) -> None:
 def test_no_proof_reaches_across_a_loss(venue: Venue, effect: NoticeEffect) -> None:
     venue.link()
     venue.answer(SENT)
+    venue.later(31.0, SENT)
+    venue.company.clock.leap(10.5)
     venue.says(effect)
     if effect is NoticeEffect.DOWN:
         venue.says(NoticeEffect.UP)
     venue.answer(SENT)
-    assert venue.judged() == [OrderState.UNKNOWN, OrderState.UNKNOWN]
-    venue.ask()
-    venue.answer(SENT)
-    assert venue.judged()[2:] == [OrderState.NOT_SENT]
+    assert venue.judged() == [OrderState.UNKNOWN] * 3
+    venue.later(11.1, SENT)
+    assert venue.judged()[3:] == [OrderState.NOT_SENT]
 
 
 def test_a_round_during_which_the_venue_was_lost_proves_nothing(venue: Venue) -> None:
@@ -257,6 +319,92 @@ def test_lists_that_end_between_are_no_reason_to_renew_the_link(venue: Venue) ->
         venue.answer()
         venue.ask()
     venue.answer()
+    assert venue.renewals() == []
+
+
+def test_what_an_older_incarnation_asked_for_is_no_answer_to_a_newer_one(venue: Venue) -> None:
+    """With a slow book its snapshot comes late: of before the facts of the round in hand."""
+    venue.link()
+    old = venue.heard.wait_for(AskRound)
+    venue.company.restart(RESYNC)
+    venue.heard.wait_for(Introduce, seat=CONNECTION, times=2)
+    venue.link()
+    asked = venue.heard.wait_for(AskRound, times=2)
+    at = NOON + timedelta(minutes=1)
+    venue.company.tell(RESYNC, RoundEnded(asked.epoch, Round(asked.number, at, at, ())))
+    venue.company.tell(RESYNC, BookSnapshot(old.number, (SENT,), ()))
+    assert (venue.judged(), venue.reconciled()) == ([], [])
+    # Nor does it stand in the way of the one that is.
+    venue.company.tell(RESYNC, BookSnapshot(asked.number, (), ()))
+    assert len(venue.reconciled()) == 1
+    assert venue.renewals() == []
+
+
+def test_what_was_said_of_reach_on_a_link_that_is_gone_is_not_said_of_the_next(
+    venue: Venue,
+) -> None:
+    """A gateway that says 1100 and closes: on the next link nobody says that it is back in reach.
+
+    While it is out of reach nothing is reconciled, for an hour at most.
+    """
+    venue.link()
+    venue.says(NoticeEffect.DOWN)
+    venue.unanswered()
+    venue.link()
+    venue.answer()
+    assert venue.heard.wait_for(Reconciled).epoch == 2
+    venue.company.leap(3601.0)
+    assert venue.renewals() == []
+
+
+def test_what_is_said_of_reach_before_the_link_is_told_holds(venue: Venue) -> None:
+    """It may say so while the link is still being opened."""
+    venue.epoch = 1
+    venue.says(NoticeEffect.DOWN)
+    venue.epoch = 0
+    venue.link()
+    venue.answer()
+    assert venue.reconciled() == []
+
+
+def test_a_link_that_follows_at_once_is_asked_at_once(venue: Venue) -> None:
+    """Links that come and go are told to the seat, and read one after the other when it is taken.
+
+    Nobody answers on a link that is gone: to wait for that would hold all entries for a minute.
+    """
+    venue.link()
+    venue.unanswered()
+    venue.link()
+    venue.answer()
+    assert venue.heard.wait_for(Reconciled).epoch == 2
+
+
+def test_lists_of_a_link_that_is_gone_reconcile_nothing(venue: Venue) -> None:
+    """They had ended, and the book was asked: it answers after the next link has come."""
+    venue.link()
+    asked = venue.unanswered()
+    venue.company.tell(RESYNC, RoundEnded(asked.epoch, Round(asked.number, NOON, NOON, ())))
+    venue.heard.wait_for(RoundFed, seat=ORDERS)
+    venue.link()
+    venue.company.tell(RESYNC, BookSnapshot(asked.number, (), ()))
+    assert venue.reconciled() == []
+    venue.answer()
+    assert venue.heard.wait_for(Reconciled).epoch == 2
+
+
+def test_after_a_quarantine_only_lists_that_were_asked_for_since_reconcile(venue: Venue) -> None:
+    """The question to the book may be what was quarantined: nothing may wait for its answer."""
+    venue.link()
+    asked = venue.heard.wait_for(AskRound)
+    at = NOON + timedelta(minutes=1)
+    venue.company.tell(RESYNC, RoundEnded(asked.epoch, Round(asked.number, at, at, ())))
+    venue.company.tell(RESYNC, Quarantined(names.LEDGER, "L-1", "TakeSnapshot(…)"))
+    again = venue.heard.wait_for(AskRound, times=2)
+    venue.company.tell(RESYNC, BookSnapshot(asked.number, (), ()))
+    assert venue.reconciled() == []
+    venue.company.tell(RESYNC, RoundEnded(again.epoch, Round(again.number, at, at, ())))
+    venue.company.tell(RESYNC, BookSnapshot(again.number, (), ()))
+    assert len(venue.reconciled()) == 1
     assert venue.renewals() == []
 
 
@@ -357,7 +505,7 @@ def test_absence_is_proven_within_one_day_of_the_gateway_alone(
     venue: Venue, zone: tzinfo | None, end: OrderState
 ) -> None:
     venue.link(NOON.astimezone(zone) if zone is not None else None)
-    for _ in range(3):
-        venue.answer(SENT)
-        venue.ask()
+    venue.answer(SENT)
+    for seconds in (31.0, 11.1):
+        venue.later(seconds, SENT)
     assert venue.judged()[-1] is end

@@ -88,7 +88,7 @@ def test_too_many_crashes_end_the_tree(grow: Any) -> None:
 
 
 def test_a_wedged_actor_is_fenced_and_replaced_and_its_facts_are_kept(grow: Any) -> None:
-    tree = grow(Strategy.ONE_FOR_ONE, "a", "b", budget=0.2)
+    tree = grow(Strategy.ONE_FOR_ONE, "a", "b", budget=1.0)
     release, begun = threading.Event(), threading.Event()
     tree.tell("a", Hang(release, begun))
     assert begun.wait(LIMIT)
@@ -100,7 +100,7 @@ def test_a_wedged_actor_is_fenced_and_replaced_and_its_facts_are_kept(grow: Any)
 
 
 def test_a_wedged_owner_of_a_handle_ends_the_process(grow: Any) -> None:
-    tree = grow(Strategy.ONE_FOR_ONE, "a", budget=0.2, owners=("a",))
+    tree = grow(Strategy.ONE_FOR_ONE, "a", budget=1.0, owners=("a",))
     release, begun = threading.Event(), threading.Event()
     tree.tell("a", Hang(release, begun))
     assert begun.wait(LIMIT)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ import orjson
 import pytest
 from loguru import logger
 
-from config.logs import Logs, start_logs
+from config.logs import Logs, is_journal, start_logs
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -84,6 +85,21 @@ def test_no_sink_shows_a_secret_or_an_account(
             assert hidden not in text
 
 
+def test_a_line_for_programs_shows_no_secret_either_and_is_on_no_screen(
+    tmp_path: Path, logs: Logs, screen: io.StringIO
+) -> None:
+    moment = datetime.fromisoformat("2026-01-31T20:05:06+00:00")
+    logs.record({"ts": moment, "event": "order", "reason": f"201: of DU1234567 {SECRET}"})
+    (line,) = lines(tmp_path)
+    assert line == {
+        "ts": "2026-01-31T20:05:06Z",
+        "event": "order",
+        "reason": "201: of DU***567 ***",
+    }
+    assert logs.flush(LIMIT)
+    assert screen.getvalue() == "" and not (tmp_path / "kelpie.log").exists()
+
+
 def test_an_exception_is_told_with_its_trace_but_not_on_the_screen(
     tmp_path: Path, logs: Logs, screen: io.StringIO
 ) -> None:
@@ -107,6 +123,7 @@ def test_libraries_are_heard_through_it_at_their_own_levels(
     logging.getLogger("ib_insync.wrapper").info("openOrder: %s", "a very long repr")
     logging.getLogger("ib_insync.wrapper").warning("chatter")
     logging.getLogger("uvicorn.access").info("GET /")
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
     logging.getLogger("ib_insync.Decoder").error("Error handling fields: 100%% {}")
     logging.getLogger("eventkit.event").warning("told")
     logging.getLogger("other").log(35, "a level of its own")
@@ -172,3 +189,33 @@ def test_closing_gives_everything_back(tmp_path: Path, screen: io.StringIO) -> N
     assert (list(logging.getLogger().handlers), logging.getLogger("ib_insync").level) == before
     logger.info("to nobody")
     assert screen.getvalue() == ""
+
+
+def test_the_journal_is_told_all_with_priorities_and_takes_the_place_of_the_file(
+    tmp_path: Path,
+) -> None:
+    screen = io.StringIO()
+    logs = start_logs(
+        tmp_path, mode="demo", screen=screen, screen_level="WARNING", journal=True, secrets=["hush"]
+    )
+    logger.bind(seat="ib.orders", incarnation=3, correlation="KLP1").info("placed, hush")
+    try:
+        raise ValueError("odd")
+    except ValueError as error:
+        logger.opt(exception=error).error("broken")
+    logs.close()
+    first, *others = screen.getvalue().splitlines()
+    assert first == "<6>ib.orders#3 placed, *** [KLP1]"
+    assert others[0].startswith("<3>") and others[0].endswith(" broken")
+    assert all(line.startswith("<3>") for line in others) and others[-1] == "<3>ValueError: odd"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["telemetry.log"], "nothing twice"
+
+
+def test_the_journal_is_known_by_its_stream(tmp_path: Path) -> None:
+    with (tmp_path / "journal").open("w") as stream:
+        found = os.fstat(stream.fileno())
+        told = f"{found.st_dev}:{found.st_ino}"
+        assert is_journal({"JOURNAL_STREAM": told}, stream)
+        assert not is_journal({"JOURNAL_STREAM": "1:1"}, stream)
+        assert not is_journal({}, stream)
+    assert not is_journal({"JOURNAL_STREAM": told}, io.StringIO())

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import html
 import json
+from collections.abc import Callable
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from config.redaction import Redaction
 
@@ -30,6 +33,13 @@ def test_a_secret_that_holds_another_is_hidden_whole() -> None:
     redact = Redaction(["abcd", "abcdefgh"])
     assert redact("x abcdefgh y abcd z") == "x *** y *** z"
     assert Redaction([""])("nothing hidden") == "nothing hidden"
+
+
+@pytest.mark.parametrize("write", [escape, html.escape])
+def test_a_secret_is_not_found_in_the_page_that_tells_it(write: Callable[[str], str]) -> None:
+    """Templates and the plain pages spell quotes differently."""
+    for secret in ("it's-a-secret", 'so "quoted" & <odd>', "plain-and-simple"):
+        assert Redaction([secret])(f"<p>{write(secret)}</p>") == "<p>***</p>"
 
 
 @given(st.text(min_size=8).filter(lambda text: text.strip("*0123456789\\u ") != ""))

@@ -1,12 +1,27 @@
 from __future__ import annotations
 
+import gzip
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from config.compression import Compressor
 from config.rotation import RotatedFile
 
 FULL = Path("/dev/full")
+
+
+def content(path: Path) -> bytes:
+    """Of a rotated file, compressed or not yet."""
+    if path.exists():
+        return path.read_bytes()
+    return gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes())
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name.removesuffix(".gz") for entry in folder.iterdir())
 
 
 def test_a_file_is_rotated_by_size_and_the_oldest_is_dropped(tmp_path: Path) -> None:
@@ -17,9 +32,9 @@ def test_a_file_is_rotated_by_size_and_the_oldest_is_dropped(tmp_path: Path) -> 
         file.write(b"line %04d\n" % number)
     file.close()
     assert path.read_bytes() == b"line 0006\nline 0007\n"
-    assert path.with_name("a.log.1").read_bytes() == b"line 0004\nline 0005\n"
-    assert path.with_name("a.log.2").read_bytes() == b"line 0002\nline 0003\n"
-    assert sorted(entry.name for entry in path.parent.iterdir()) == ["a.log", "a.log.1", "a.log.2"]
+    assert content(path.with_name("a.log.1")) == b"line 0004\nline 0005\n"
+    assert content(path.with_name("a.log.2")) == b"line 0002\nline 0003\n"
+    assert names(path.parent) == ["a.log", "a.log.1", "a.log.2"]
     assert said == []
 
 
@@ -30,7 +45,56 @@ def test_it_goes_on_where_the_last_process_stopped(tmp_path: Path) -> None:
         file.write(b"12345678")
         file.close()
     assert path.read_bytes() == b"12345678"
-    assert path.with_name("a.log.1").read_bytes() == b"1234567812345678"
+    assert content(path.with_name("a.log.1")) == b"1234567812345678"
+
+
+def test_what_was_rotated_is_compressed_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    file = RotatedFile(path, max_bytes=100_000, keep=3, report=print)
+    for number in range(3000):
+        file.write(b"%05d %s\n" % (number, b"the same again " * 3))
+    file.close()
+    small = tmp_path / "a.log.1.gz"
+    assert not (tmp_path / "a.log.1").exists()
+    assert small.stat().st_size < 20_000 and small.stat().st_mode & 0o077 == 0
+    lines = (gzip.decompress(small.read_bytes()) + path.read_bytes()).splitlines()
+    assert lines == [b"%05d %s" % (number, (b"the same again " * 3)) for number in range(3000)]
+
+
+def test_all_of_them_together_have_a_bound(tmp_path: Path) -> None:
+    file = RotatedFile(tmp_path / "a.log", max_bytes=10_000, keep=3, report=print)
+    for number in range(300):
+        file.write(os.urandom(500))  # nothing of it can be compressed
+        if number % 20 == 19:
+            file.close()
+            assert sum(entry.stat().st_size for entry in tmp_path.iterdir()) <= 4 * 10_100
+    assert names(tmp_path) == ["a.log", "a.log.1", "a.log.2", "a.log.3"]
+
+
+def test_what_a_crash_left_half_compressed_is_compressed_the_next_time(tmp_path: Path) -> None:
+    (tmp_path / "a.log.1").write_bytes(b"old\n")
+    (tmp_path / ".a.log.2.gz.new").write_bytes(b"half")
+    file = RotatedFile(tmp_path / "a.log", max_bytes=8, keep=3, report=print)
+    file.write(b"12345678")
+    file.write(b"next\n")
+    file.close()
+    assert content(tmp_path / "a.log.2") == b"old\n"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_file_that_is_shifted_while_it_is_compressed_is_left_as_it_is(tmp_path: Path) -> None:
+    path, shifted = tmp_path / "a.log.1", tmp_path / "a.log.2"
+    path.write_bytes(b"first\n")
+    lock = threading.Lock()
+    compressor = Compressor(lock, lambda: [path])
+    with lock:
+        compressor.begin()
+        path.rename(shifted)
+        path.write_bytes(b"second\n")
+    compressor.close()
+    # Whichever of the two it had begun with: none is lost, and none is there twice.
+    assert content(path) == b"second\n"
+    assert shifted.read_bytes() == b"first\n"
 
 
 def test_nobody_else_may_read_the_logs(tmp_path: Path) -> None:

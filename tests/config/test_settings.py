@@ -36,6 +36,15 @@ def test_nothing_given_is_a_demo() -> None:
     assert (settings.state_dir, settings.log_dir) == (Path("state"), Path("logs"))
 
 
+def test_plans_are_lively_in_demo_and_calm_elsewhere() -> None:
+    demo, paper = load(), load(MODE="paper", IB_ACCOUNT_ID="DU1234567")
+    assert (demo.plan_stop, demo.plan_target) == (Decimal("0.4"), Decimal("0.6"))
+    assert (demo.plan_latest_age_minutes, paper.plan_latest_age_minutes) == (3.0, 0.0)
+    assert (paper.plan_stop, paper.plan_target) == (Decimal(3), Decimal(6))
+    assert (paper.max_plans_per_symbol, paper.short_selling) == (3, False)
+    assert load(PLAN_STOP="2").plan_stop == Decimal(2), "what is given holds in demo, too"
+
+
 @pytest.mark.parametrize(
     ("environ", "port", "paper"),
     [
@@ -79,6 +88,11 @@ def test_modes_that_agree_with_port_and_account(
             "MODE=live",
         ),
         ({"MODE": "live", "IB_ACCOUNT_ID": "DU1234567"}, {"IB_ACCOUNT_ID"}, "MODE=live"),
+        (
+            {"MODE": "live", "IB_ACCOUNT_ID": "U1234567", "PROTECT_ENTRIES": "no"},
+            {"PROTECT_ENTRIES"},
+            "without its stop",
+        ),
         (
             {"MODE": "live", "IB_ACCOUNT_ID": "U1234567", "IB_PAPER": "true"},
             {"IB_PAPER"},
@@ -212,6 +226,26 @@ def test_the_hook_opens_to_others_only_with_both_tokens() -> None:
     assert load(HOOK_HOST="::1").hook_host == "::1"
     assert load(HOOK_HOST="localhost").hook_host == "localhost"
     assert "HOOK_READ_TOKEN" in faults(HOOK_TOKEN=one, HOOK_READ_TOKEN=one)
+
+
+@pytest.mark.parametrize("host", ["10.8.0.1", "192.168.1.5", "100.64.0.9", "fd00::7", "0.0.0.0"])
+def test_the_hook_may_listen_where_a_tunnel_ends(host: str) -> None:
+    tokens = {"HOOK_TOKEN": "a" * 32, "HOOK_READ_TOKEN": "b" * 32}
+    assert load(HOOK_HOST=host, **tokens).hook_host == host
+    assert "HOOK_READ_TOKEN" in faults(HOOK_HOST=host)["HOOK_HOST"]
+
+
+@pytest.mark.parametrize("host", ["::", "8.8.8.8", "2001:4860:4860::8888", "kelpie.example"])
+def test_the_hook_never_listens_where_the_internet_could_reach_it(host: str) -> None:
+    tokens = {"HOOK_TOKEN": "a" * 32, "HOOK_READ_TOKEN": "b" * 32}
+    assert set(faults(HOOK_HOST=host, **tokens)) == {"HOOK_HOST"}
+
+
+def test_the_further_names_of_the_hook_are_names_alone() -> None:
+    given = load(HOOK_NAMES="Kelpie.tail1234.ts.net, 10.8.0.1 fd00::7,10.8.0.1").hook_names
+    assert given == ("kelpie.tail1234.ts.net", "10.8.0.1", "fd00::7")
+    for wrong in ("https://kelpie", "kelpie:8765", "*", "*.ts.net", "a_b/c", "0.0.0.0", ".x", "-x"):
+        assert "a name alone" in faults(HOOK_NAMES=wrong)["HOOK_NAMES"], wrong
 
 
 def test_the_environment_wins_over_the_file_and_each_origin_is_told(tmp_path: Path) -> None:

@@ -13,12 +13,19 @@ import pytest
 
 from actors import names
 from actors.messages import Alert, LinkDown
+from adapters.starts import StartsFile
+from adapters.store import book_path, open_book
 from console.cli import main
-from console.page import WIDTH, money, sydney
+from console.columns import WIDTH
+from console.without_us import stands_without_us
+from domain.orders import OrderState
+from domain.starts import History, Start
 from tests.actors.conftest import LIMIT, Hang
 from tests.console.conftest import READ_TOKEN, TOKEN, Grow, Plant, Reach
 from tests.console.test_hook_trading import ORDER
 from tests.console.trading import Market, trading_tree
+from tests.store.material import NOON, StandingClock, intent
+from tests.tree.home import free_port
 
 Kelpie = Callable[..., int]
 
@@ -56,13 +63,27 @@ def test_the_page_of_a_well_kelpie(
     page = capsys.readouterr().out
     lines = page.splitlines()
     assert max(map(len, lines)) <= WIDTH
-    assert lines[0].startswith("Kelpie  DEMO  running since ")
-    assert "Worth     A$100,000.50 at IB" in lines
-    assert "Trading   not paused" in lines
-    assert any(line.startswith("IB is ready since ") for line in lines)
-    assert "  BHP/AUD  104 (4 by Kelpie) at 45.00, +A$0.04" in lines
-    assert "  BUY 6 BHP/AUD at 45.00: intended" in lines
-    assert any(line.endswith("BUY 4 BHP/AUD at 45.00") for line in lines)
+    assert lines[0].startswith("KELPIE DEMO ") and len(lines[0]) == WIDTH
+    assert lines[1:5] == [
+        "All is well.",
+        "Stands: 4 BHP/AUD, no stop.",
+        "If you do nothing: Kelpie goes on by itself.",
+        "To do: nothing.",
+    ]
+    at = lines.index("Worth     A$100,000.50 (a price or a rate is")
+    assert lines[at + 1] == "          old)", "nobody has told a rate of the US dollar"
+    # 4 at 45.00 are worth 45.01 each by the middle; the commission was 6.60.
+    assert "Result    -A$6.56 today, -A$6.56 in all" in lines
+    assert "Fees      A$6.60 today, A$6.60 in all" in lines
+    at = lines.index("Cash      A$90,000.00")
+    assert lines[at + 1] == "          US$120.25"
+    assert any(line.startswith("Link      IB is ready since ") for line in lines)
+    at = lines.index("  BHP/AUD 104 (4 by Kelpie) at A$45.01,")
+    assert " ".join(" ".join(lines[at : at + 4]).split()).endswith(
+        "+A$0.04 no stop (PROTECT_ENTRIES is off); IB agrees"
+    )
+    assert "  BUY 6 BHP/AUD at A$45.00: not sent yet" in lines
+    assert any(line.endswith("BUY 4 BHP/AUD at A$45.00") for line in lines)
     for word in ("actor", "mailbox", "circuit", "ledger", "1234567"):
         assert word not in page
 
@@ -71,11 +92,11 @@ def test_status_is_what_no_command_means(
     market: Market, kelpie: Kelpie, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert kelpie(market.tree.hook) == 0
-    assert capsys.readouterr().out.startswith("Kelpie  DEMO")
+    assert capsys.readouterr().out.startswith("KELPIE DEMO ")
     assert kelpie(market.tree.hook, "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert list(said) == ["ready", "account", "venues", "positions", "orders", "fills"]
-    assert said["account"]["items"][0]["net_liquidation"] == "100000.50"
+    assert list(said) == list(market.tree.hook.get("/overview").json())
+    assert said["money"]["worth"] == "100000.50"
 
 
 def test_a_venue_on_hold_is_told_with_its_reason_and_wants_you(
@@ -88,8 +109,10 @@ def test_a_venue_on_hold_is_told_with_its_reason_and_wants_you(
     page = capsys.readouterr().out
     assert max(map(len, page.splitlines())) <= WIDTH
     flat = " ".join(page.split())
-    assert "IB is on hold until " in flat
-    assert f"because {why}" in flat
+    assert "NEEDS YOU: IB is not ready since " in flat
+    assert "To do: Look again in a minute" in flat and "own gateway again by itself" in flat
+    assert "IB is on hold since " in flat
+    assert f"because {why}. Tried again in " in flat
 
 
 def test_a_standing_alert_is_on_the_page_and_wants_you(
@@ -97,14 +120,18 @@ def test_a_standing_alert_is_on_the_page_and_wants_you(
 ) -> None:
     now = market.tree.clock.now()
     alert = Alert(names.IB, "warning", "IB10197", "No quotes come.", "Look.", now, 1, stands=True)
-    market.tree.system.tell(names.DESK, alert)
-    market.settle()
+    for seat in (names.DESK, names.ALERTS):
+        market.tree.system.tell(seat, alert)
+        market.settle(seat)
     assert kelpie(market.tree.hook, "status") == 1
-    assert "ALERT No quotes come. Look." in " ".join(capsys.readouterr().out.split())
-    market.tree.system.tell(names.DESK, replace(alert, stands=False))
-    market.settle()
+    flat = " ".join(capsys.readouterr().out.split())
+    assert "NEEDS YOU: No quotes come." in flat and "To do: Look." in flat
+    assert "IB says something of an order or of data" in flat.partition("Alerts")[2]
+    for seat in (names.DESK, names.ALERTS):
+        market.tree.system.tell(seat, replace(alert, stands=False))
+        market.settle(seat)
     assert kelpie(market.tree.hook, "status") == 0
-    assert "ALERT" not in capsys.readouterr().out
+    assert "No quotes" not in capsys.readouterr().out
 
 
 def test_without_a_desk_nothing_is_said_to_be_zero(
@@ -116,8 +143,10 @@ def test_without_a_desk_nothing_is_said_to_be_zero(
     assert begun.wait(LIMIT)
     assert kelpie(rig.hook, "status") == 1
     page = capsys.readouterr().out
-    for words in ("Worth     not known", "Holdings: not known", "Working orders: not known"):
-        assert words in page
+    assert page.splitlines()[1].startswith("NEEDS YOU: ")
+    for words in ("Worth", "Holdings", "Orders", "Last", "Quiet", "Link", "Alerts"):
+        assert f"{words:<10}not known\n" in page
+    assert "0.00" not in page and "none" not in page
     release.set()
 
 
@@ -127,11 +156,15 @@ def test_pause_resume_and_reconcile(
     hook = market.tree.hook
     assert kelpie(hook, "pause", "--reason", "a walk") == 0
     assert capsys.readouterr().out == "Paused: no new entries (a walk).\n"
-    assert kelpie(hook, "status") == 0
-    assert "PAUSED    no new entries: a walk" in capsys.readouterr().out
+    assert kelpie(hook, "status") == 2
+    flat = " ".join(capsys.readouterr().out.split())
+    assert "NOT TRADING, as expected: Paused: a walk." in flat
+    assert "`kelpie resume`" in flat
     assert kelpie(hook, "resume", "--json") == 0
     assert json.loads(capsys.readouterr().out)["paused"] is False
-    assert kelpie(hook, "reconcile") == 0
+    # There is no link here over which anything could be asked.
+    assert kelpie(hook, "reconcile") == 1
+    assert "IB: not reconciled" in capsys.readouterr().out
 
 
 def test_the_read_token_pauses_nothing(
@@ -145,7 +178,7 @@ def test_the_read_token_pauses_nothing(
 def test_the_actors_and_one_that_hangs(
     grow: Grow, kelpie: Kelpie, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rig = grow(budget=5.0, watched=False, answer_seconds=0.05)
+    rig = grow(budget=5.0, answer_seconds=0.05)
     assert kelpie(rig.hook, "actors") == 0
     assert "console.hook" in capsys.readouterr().out
     release, begun = threading.Event(), threading.Event()
@@ -167,6 +200,58 @@ def test_nobody_there_is_3(
 ) -> None:
     assert kelpie(Reach(f"http://127.0.0.1:{unused_port}"), "status") == 3
     assert "not running" in capsys.readouterr().err
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_port: int) -> Path:
+    """A STATE_DIR with a token, whose Kelpie nobody can reach."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("LOG_DIR", str(tmp_path / "logs"))
+    monkeypatch.setenv("HOOK_PORT", str(unused_port))
+    return tmp_path
+
+
+def _a_book(elsewhere: Path, *, clean: bool) -> Path:
+    clock = StandingClock()
+    book = open_book(elsewhere / "state", "demo", "demo", clock)
+    try:
+        book.record_intent(intent("K-1", quantity="20"), "K-1")
+        book.record_state("K-1", OrderState.WORKING, NOON)
+    finally:
+        book.close()
+    path = book_path(elsewhere / "state", "demo", "demo")
+    StartsFile(path.with_name("starts.json")).write(History((Start("S", NOON, clean=clean),)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("clean", "how"), [(True, "it was stopped in order"), (False, "nobody stopped it")]
+)
+def test_where_nobody_is_there_the_book_says_what_stands(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], clean: bool, how: str
+) -> None:
+    path = _a_book(elsewhere, clean=clean)
+    before = path.read_bytes()
+    assert main(["status"], stands_without_us) == 3
+    page = capsys.readouterr().out
+    assert max(map(len, page.splitlines())) <= WIDTH
+    flat = " ".join(page.split())
+    assert "NOT RUNNING since about " in flat
+    assert how in flat and "Kelpie holds nothing. 1 order works at IB." in flat
+    assert "`kelpie run` starts it" in flat
+    assert path.read_bytes() == before, "it was only read"
+    path.write_bytes(b"no book")
+    assert main(["status"], stands_without_us) == 3
+    assert "Stands: not known: " in " ".join(capsys.readouterr().out.split())
+
+
+def test_where_it_never_ran_it_says_so(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--json"], stands_without_us) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert (said["level"], said["last_sign"]) == ("NOT_RUNNING", None)
+    assert "never ran" in said["sentence"] and "kelpie init" in said["to_do"][0]
+    assert not (elsewhere / "state").exists(), "nothing was made"
 
 
 def test_what_is_no_hook_is_a_failure(kelpie: Kelpie, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +286,7 @@ def test_where_the_hook_is_comes_from_the_settings(
     monkeypatch.setenv("STATE_DIR", str(tmp_path))
     monkeypatch.setenv("HOOK_PORT", rig.hook.url.rpartition(":")[2])
     assert main(["actors"]) == 0
-    assert main(["reconcile", "--reason", "a test"]) == 0
+    assert main(["reconcile", "--reason", "a test"]) == 1, "no seat is there that could"
     rig.diary.wait_for("hook (full token)", "reconcile: a test")
 
     monkeypatch.setenv("STATE_DIR", str(tmp_path / "elsewhere"))
@@ -212,7 +297,7 @@ def test_where_the_hook_is_comes_from_the_settings(
     assert "HOOK_PORT" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["status", "actors", "pause", "resume", "reconcile"])
+@pytest.mark.parametrize("command", ["status", "actors", "pause", "reconcile", "adopt", "resolve"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main([command, "--help"])
@@ -220,24 +305,6 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert "--json" in capsys.readouterr().out
 
 
-def test_a_word_that_is_no_command_is_2(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(["panic"])
-    assert left.value.code == 2
-    assert "panic" in capsys.readouterr().err
-
-
-def test_money_and_time_are_the_owners() -> None:
-    assert money("-1234.5", "AUD") == "-A$1,234.50"
-    assert money("7", "USD") == "US$7.00"
-    assert money(None, "AUD") == "not known"
-    # The first Sunday of October: clocks go forward at two.
-    assert sydney("2026-10-03T15:59:00Z") == "Sun 01:59"
-    assert sydney("2026-10-03T16:00:00Z") == "Sun 03:00"
-
-
 @pytest.fixture
 def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    return free_port()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from actors import names
+from actors.alert_keeping import AlertsOptions, rule_for
+from actors.alerts import Alerts
 from actors.child import Child
 from actors.desk import Desk
 from actors.desk_knowledge import DeskOptions
@@ -26,10 +28,11 @@ from actors.messages import (
     PositionChanged,
     QuoteUpdate,
     Reconciled,
+    Standing,
 )
 from actors.quotes import Quotes, QuotesOptions
 from actors.resync import Resync
-from adapters.store import open_book
+from adapters.store import open_alerts, open_book, open_emergency
 from adapters.venue import LinkOpened
 from domain.orders import Side
 from domain.quotes import DataType, Quote
@@ -48,6 +51,8 @@ from tests.console.conftest import Plant, Planted
 
 BHP = Symbol.parse("BHP/AUD")
 ACCOUNT = "DU1234567"
+STALE = 45.0
+"""Seconds after which a quote is; no test takes so long, nor does any leap by less."""
 
 
 def trading_children(state_dir: Path) -> Any:
@@ -59,11 +64,18 @@ def trading_children(state_dir: Path) -> Any:
             disarmed="",
             base_currency="AUD",
             max_order_value=Decimal(10_000),
-            stale_after_seconds=15.0,
+            stale_after_seconds=STALE,
             command_seconds=10.0,
             venues=(names.IB,),
             venue_of={BHP: names.IB},
             previews=False,
+        )
+        alerts = AlertsOptions(
+            mode="demo",
+            base_currency="AUD",
+            open_file=lambda: open_alerts(state_dir / "alerts.db", rule_for),
+            redact=str,
+            clean=str,
         )
         return [
             Child(
@@ -72,13 +84,14 @@ def trading_children(state_dir: Path) -> Any:
                     s,
                     at,
                     open_book=lambda: open_book(state_dir, "demo", ACCOUNT, clock),
+                    open_emergency=lambda: open_emergency(state_dir / "emergency.intents"),
                     readers=(names.DESK,),
                 ),
             ),
             Child(
                 names.quotes(names.IB),
                 lambda s, at: Quotes(
-                    s, at, options=QuotesOptions(names.IB, 15.0), readers=(names.DESK,)
+                    s, at, options=QuotesOptions(names.IB, STALE), readers=(names.DESK,)
                 ),
             ),
             Child(
@@ -86,6 +99,7 @@ def trading_children(state_dir: Path) -> Any:
                 lambda s, at: Resync(s, at, venue=names.IB, readers=(names.DESK,)),
             ),
             Child(names.DESK, lambda s, at: Desk(s, at, options=desk)),
+            Child(names.ALERTS, lambda s, at: Alerts(s, at, options=alerts)),
         ]
 
     return make
@@ -100,6 +114,7 @@ class Market:
     def open(self) -> None:
         """Connected, reconciled, one share known and quoted."""
         opened = LinkOpened(176, ACCOUNT, (ACCOUNT,), None)
+        self._desk(Standing(False, "", ""))
         self._desk(LinkUp(names.IB, 1, opened))
         details = InstrumentDetails(
             symbol=BHP,
@@ -197,11 +212,13 @@ class Market:
 
     def settle(self, seat: str = names.DESK) -> None:
         """Wait until the seat has handled all that was sent to it before, quotes included."""
+        quiet = False
         for _ in range(1000):
             self.tree.system.inspect(seat).get(timeout=LIMIT)
             depths = self.tree.system.seat(seat).mailbox.depths()
-            if not any(depths.values()):
+            if quiet and not any(depths.values()):
                 return
+            quiet = not any(depths.values())  # the last one may still be in hand: ask once more
         raise AssertionError(f"{seat} never comes to rest")
 
     def _desk(self, message: Any) -> None:

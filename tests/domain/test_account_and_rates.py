@@ -56,6 +56,16 @@ def test_the_base_currency_is_worth_itself() -> None:
     assert rate("AUD") == Rate(Decimal(1), 0.0, False, "base")
 
 
+def test_an_account_says_itself_in_which_currency_it_counts() -> None:
+    rows = AccountRows()
+    assert rows.base_currency is None
+    rows.take("CashBalance", "AUD", "1", NOW)
+    rows.take("NetLiquidation", "BASE", "5", NOW)
+    assert rows.base_currency is None
+    rows.take("NetLiquidation", "USD", "5", NOW)
+    assert rows.base_currency == "USD"
+
+
 def test_a_fresh_quote_gives_the_rate_whichever_way_round_the_market_writes_it() -> None:
     direct = rate("EUR", quote(Symbol("EUR", "AUD"), 1.64, 1.66))
     assert direct is not None
@@ -87,6 +97,37 @@ def test_a_delayed_quote_is_never_fresh() -> None:
 @pytest.mark.parametrize("bid", [None, 0.7])
 def test_a_quote_with_one_side_or_crossed_is_no_rate(bid: float | None) -> None:
     assert rate("USD", quote(AUDUSD, bid, 0.66)) is None
+
+
+def test_a_rate_is_found_over_one_other_currency() -> None:
+    """EUR to USD to AUD, as old as its older leg, and stale when that is."""
+    eurusd = quote(Symbol("EUR", "USD"), 1.10, 1.10, at=98.0)
+    found = rate("EUR", eurusd, quote(AUDUSD, 0.5, 0.5, at=95.0))
+    assert found == Rate(Decimal("2.2"), 5.0, False, "cross")
+    old = rate("EUR", eurusd, quote(AUDUSD, 0.5, 0.5, at=80.0))
+    assert old is not None and old.stale
+    told = {"USD": ToldRate(Decimal(2), 90.0)}
+    mended = rate("EUR", eurusd, quote(AUDUSD, 0.5, 0.5, at=80.0), told=told)
+    assert mended == Rate(Decimal("2.2"), 10.0, False, "cross"), "the account's leg is fresh"
+
+
+def test_a_direct_quote_counts_before_one_over_another_currency_and_that_before_the_account() -> (
+    None
+):
+    legs = (quote(Symbol("EUR", "USD"), 1.10, 1.10), quote(AUDUSD, 0.5, 0.5))
+    told = {"EUR": ToldRate(Decimal("1.9"), 99.0)}
+    direct = quote(Symbol("EUR", "AUD"), 1.65, 1.65)
+    for quotes, source in (((*legs, direct), "quote"), (legs, "cross"), ((), "account")):
+        found = rate("EUR", *quotes, told=told)
+        assert found is not None and found.source == source
+
+
+def test_a_coin_has_a_rate_and_a_share_in_two_currencies_makes_none() -> None:
+    """What BHP costs in New York and in Sydney is not what a dollar is worth."""
+    bitcoin = rate("BTC", quote(Symbol("BTC", "USD"), 99_000, 101_000), quote(AUDUSD, 0.5, 0.5))
+    assert bitcoin is not None and bitcoin.value == 200_000
+    shares = (quote(Symbol("BHP", "USD"), 30.0, 30.0), quote(BHP, 45.0, 45.0))
+    assert rate("USD", *shares) is None
 
 
 # -- the account -------------------------------------------------------------------------
@@ -241,6 +282,49 @@ def test_equity_adds_cash_and_holdings_but_never_a_pair_s_holding() -> None:
     assert (view.cash, view.holdings, view.reckoned) == money("1000", "450", "1450")
     assert (view.equity, view.unexplained) == money("1460", "10")
     assert not view.stale
+
+
+def test_holdings_and_cash_of_two_venues_add_up_to_one_in_australian_dollars() -> None:
+    """Shares in A$ and US$ at IB, a coin and US$ elsewhere; one rate that is missing hides none."""
+    quotes = (
+        quote(BHP, 44.0, 46.0),
+        quote(AAPL, 199.0, 201.0),
+        quote(Symbol("BTC", "USD"), 99_000, 101_000),
+        quote(AUDUSD, 0.5, 0.5),
+    )
+    rates = {}
+    for currency in ("AUD", "USD", "BTC"):
+        found = rate(currency, *quotes)
+        assert found is not None
+        rates[currency] = found
+    world = Market({each.symbol: each for each in quotes}, rates, 100.0, 15.0)
+    at_ib = rows(
+        ("NetLiquidation", "5450", "AUD"),
+        ("CashBalance", "500", "AUD"),
+        ("CashBalance", "250", "USD"),
+    )
+    elsewhere = rows(
+        ("NetLiquidation", "2400", "AUD"),
+        ("CashBalance", "0.01", "BTC"),
+        ("CashBalance", "200", "USD"),
+    )
+    accounts = [
+        AccountView("ib", "DU1", at_ib.summary("AUD", rates)),
+        AccountView("gemini", "G1", elsewhere.summary("AUD", rates)),
+    ]
+    held = [
+        position_view(Holding(BHP, "ib", Decimal(10), Decimal(10), Decimal(40)), world),
+        position_view(Holding(AAPL, "ib", Decimal(10), Decimal(4), Decimal(180)), world),
+    ]
+    view = equity_view(accounts, held, "AUD")
+    assert (view.cash, view.holdings, view.reckoned) == money("3400", "4450", "7850")
+    assert (view.equity, view.unexplained, view.unrealised_pnl) == money("7850", "0", "210")
+    assert not view.stale
+    del rates["BTC"]
+    without = AccountView("gemini", "G1", elsewhere.summary("AUD", rates))
+    blind = equity_view([accounts[0], without], held, "AUD")
+    assert (blind.cash, blind.reckoned, blind.unexplained) == (None, None, None)
+    assert blind.stale and blind.holdings == 4450
 
 
 def test_equity_without_an_account_is_not_known() -> None:

@@ -75,6 +75,12 @@ def test_what_raises_the_exposure_of_an_entry_is_an_entry() -> None:
     assert code(BUYING, quantity="251") == "ORDER_TOO_LARGE"
 
 
+def test_nothing_is_changed_while_the_book_is_not_written() -> None:
+    dead = replace(CALM, book_trouble="The disk is full.")
+    assert code(BUYING, dead, quantity="40") == "BOOK_NOT_WRITABLE"
+    assert code(STANDING, dead, stop_price="39.00") == "BOOK_NOT_WRITABLE"
+
+
 def test_a_stop_may_be_moved_whatever_holds_entries_back() -> None:
     for figures in (
         PAUSED,

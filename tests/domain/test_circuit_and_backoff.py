@@ -15,6 +15,7 @@ from domain.circuit import (
 )
 
 CLOSED, OPEN, HALF_OPEN = CircuitState.CLOSED, CircuitState.OPEN, CircuitState.HALF_OPEN
+FORCED = CircuitState.FORCED_OPEN
 
 
 def opened(now: float = 0.0) -> Circuit:
@@ -32,7 +33,7 @@ def test_it_opens_at_the_third_failure_in_a_row() -> None:
 
 
 def test_a_success_in_between_ends_the_row() -> None:
-    circuit = Circuit().failed(0.0, "GONE").failed(1.0, "GONE").succeeded(2.0)
+    circuit = Circuit().failed(0.0, "GONE").failed(1.0, "GONE").succeeded()
     assert circuit == Circuit()
     assert circuit.failed(3.0, "GONE").failed(4.0, "GONE").state is CLOSED
 
@@ -42,10 +43,24 @@ def test_it_is_half_open_when_its_time_is_over(after: float, state: CircuitState
     assert opened().at(after).state is state
 
 
-def test_a_success_closes_it_only_when_its_time_is_over() -> None:
-    assert opened().succeeded(29.0) == opened()
-    assert opened().succeeded(30.0) == Circuit()
-    assert opened().at(30.0).succeeded(30.0) == Circuit()
+@pytest.mark.parametrize("at", [1.0, 29.0, 30.0, 1e9])
+def test_a_complete_read_closes_it_whenever_it_comes(at: float) -> None:
+    """Reconnects go on while it is open: who has read everything need not wait for its hour."""
+    assert opened().at(at).succeeded() == Circuit()
+
+
+def test_a_person_holds_it_open_whatever_happens_beneath() -> None:
+    held = Circuit().force("a trial")
+    assert (held.shown, held.state) == (FORCED, CLOSED)
+    for circuit in (
+        held.succeeded(),
+        held.at(1e9),
+        opened().force("a trial").succeeded(),
+        opened().force("a trial").at(30.0).failed(31.0, "GONE"),
+    ):
+        assert (circuit.shown, circuit.forced) == (FORCED, "a trial")
+    assert opened().force("a trial").release() == opened()
+    assert held.release() == Circuit()
 
 
 def test_failures_while_open_do_not_prolong_it() -> None:
@@ -59,16 +74,16 @@ def test_each_failed_probe_doubles_the_time_up_to_ten_minutes() -> None:
         now = circuit.open_until
         circuit = circuit.at(now).failed(now, "GONE")
     assert waits == [30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 600.0]
-    assert circuit.succeeded(circuit.open_until).open_seconds == FIRST_OPEN_SECONDS
+    assert circuit.succeeded().open_seconds == FIRST_OPEN_SECONDS
 
 
 EVENTS = st.lists(
-    st.tuples(st.sampled_from(["failed", "succeeded", "at"]), st.floats(0, 700)), max_size=60
+    st.tuples(st.sampled_from(["failed", "succeeded", "at"]), st.integers(0, 700)), max_size=60
 )
 
 
 @given(EVENTS)
-def test_whatever_happens_it_keeps_its_rules(events: list[tuple[str, float]]) -> None:
+def test_whatever_happens_it_keeps_its_rules(events: list[tuple[str, int]]) -> None:
     circuit, now, row = Circuit(), 0.0, 0
     for what, pause in events:
         now += pause
@@ -76,11 +91,10 @@ def test_whatever_happens_it_keeps_its_rules(events: list[tuple[str, float]]) ->
         if what == "failed":
             circuit, row = circuit.failed(now, "GONE"), row + 1
         elif what == "succeeded":
-            circuit = circuit.succeeded(now)
-            row = 0 if before.state is not OPEN else row
+            circuit, row = circuit.succeeded(), 0
         if before.state is CLOSED:
             assert circuit.state is (OPEN if what == "failed" and row >= 3 else CLOSED)
-        elif before.state is OPEN:
+        elif before.state is OPEN and what != "succeeded":
             assert circuit.state is OPEN and circuit.open_until == before.open_until
         elif what != "at":
             assert circuit.state is (OPEN if what == "failed" else CLOSED)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from domain.admission import Admission, Refusal
 from domain.figures import DeskFigures
-from domain.gates import decide
+from domain.gates import decide, decide_lesser
 from domain.holdings import external_of, unrealised, working_of
+from domain.limits import NAMES
 from domain.orders import (
     Order,
     OrderError,
@@ -27,8 +28,11 @@ from domain.orders import (
     Side,
     check_request,
 )
+from domain.risk_figures import NO_RISK
 from domain.symbols import Symbol, SymbolError
 from domain.venue import InstrumentDetails, PriceStep
+from tests.domain import risk_cases
+from tests.domain.risk_cases import EDGES
 
 HOUSE = Path(__file__).parents[2]
 BHP = Symbol("BHP", "AUD")
@@ -40,27 +44,13 @@ STEPS = (
 INSTRUMENT = InstrumentDetails(
     BHP, "BHP GROUP", "STK", "ASX", "Australia/Sydney", STEPS, Decimal(1), ()
 )
-CALM = DeskFigures(
-    venue="ib",
-    base_currency="AUD",
-    observing=False,
-    disarmed="",
-    paused=False,
-    paused_reason="",
-    facts_waiting=0,
-    venue_reason="",
-    venue_reconciled=True,
-    circuit_closed=True,
+CALM = replace(
+    risk_cases.CALM,
     instrument=INSTRUMENT,
-    allowed=True,
-    symbol_blocked="",
     price=Decimal("40.02"),
-    rate=Decimal(1),
     managed=Decimal(100),
     held=Decimal(150),
-    working_buys=Decimal(0),
-    working_sells=Decimal(0),
-    max_order_value=Decimal(10_000),
+    risk=NO_RISK,
 )
 ENTRY = OrderRequest("KLP-1", BHP, Side.BUY, Decimal(50), OrderType.LIMIT, Decimal("40.00"))
 EXIT = OrderRequest("KLP-2", BHP, Side.SELL, Decimal(50), OrderType.MARKET, purpose=Purpose.EXIT)
@@ -79,15 +69,30 @@ CASES: dict[str, tuple[OrderRequest, DeskFigures]] = {
     "INSTRUMENT_NOT_KNOWN": (ENTRY, replace(CALM, instrument=None)),
     "QUANTITY_NOT_IN_LOTS": (replace(ENTRY, quantity=Decimal("50.5")), CALM),
     "PRICE_BETWEEN_STEPS": (replace(ENTRY, limit_price=Decimal("40.005")), CALM),
+    "SHORT_NOT_ALLOWED": (replace(ENTRY, side=Side.SELL), replace(CALM, held=Decimal(0))),
+    "SHORT_OF_HELD": (replace(ENTRY, side=Side.SELL), replace(CALM, short_selling=True)),
     "MORE_THAN_HELD": (replace(EXIT, quantity=Decimal(101)), CALM),
     "NO_FRESH_QUOTE": (
         replace(ENTRY, type=OrderType.MARKET, limit_price=None),
         replace(CALM, price=None),
     ),
-    "OBSERVING": (ENTRY, replace(CALM, observing=True)),
+    "OBSERVING": (
+        replace(EXIT, purpose=Purpose.FLATTEN),
+        replace(CALM, observing=True),
+    ),
     "DISARMED": (ENTRY, replace(CALM, disarmed="live trading is not armed")),
+    "BOOK_NOT_WRITABLE": (ENTRY, replace(CALM, book_trouble="The disk is full.")),
     "FALLING_BEHIND": (ENTRY, replace(CALM, facts_waiting=1001)),
     "ANNOUNCED_RESTART": (ENTRY, replace(CALM, announced="on hold until Sun 23:50, because …")),
+    "SAFE_MODE": (ENTRY, replace(CALM, safe_mode="five starts died")),
+    "SAFE_MODE_MISMATCH": (EXIT, replace(CALM, safe_mode="", venue_mismatch="IB holds 90")),
+    "STANDING_NOT_KNOWN": (ENTRY, replace(CALM, standing_known=False)),
+    "ALERTS_NOT_DELIVERED": (ENTRY, replace(CALM, unheard="nothing was delivered for a day")),
+    "FLATTENING": (EXIT, replace(CALM, flattening="a person")),
+    "CONFIRMATION_NEEDED": (
+        replace(EXIT, purpose=Purpose.FLATTEN),
+        replace(CALM, venue_reconciled=False, venue_reason="no lists"),
+    ),
     "NO_RATE": (ENTRY, replace(CALM, rate=None)),
     "ORDER_TOO_LARGE": (replace(ENTRY, quantity=Decimal(251)), CALM),
 }
@@ -100,9 +105,8 @@ def code_of(request: OrderRequest, figures: DeskFigures) -> str:
 
 
 def codes_in(path: str) -> set[str]:
-    return set(
-        re.findall(r'"([A-Z]+_[A-Z_]+|PAUSED|OBSERVING|DISARMED)"', (HOUSE / path).read_text())
-    )
+    code = r'"([A-Z]+_[A-Z_]+|PAUSED|OBSERVING|DISARMED|FLATTENING|DRAWDOWN)"'
+    return set(re.findall(code, (HOUSE / path).read_text()))
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -117,15 +121,20 @@ def test_each_refusal_is_reached_and_says_why_and_what_to_do(code: str) -> None:
 
 def test_every_code_that_is_raised_is_known_and_reached() -> None:
     known = set(tomllib.loads((HOUSE / "config/error_codes.toml").read_text()))
-    states = {*OrderState, *OrderType}
-    raised = (codes_in("domain/gates.py") | codes_in("domain/orders.py")) - states
-    assert raised == set(CASES)
+    others = {*OrderState, *OrderType, *(name.upper() for name in NAMES)}
+    sources = ["gates", "conditions", "orders", "state_gates"]
+    sources += ["market_gates", "pace_gates", "size_gates", "loss_gates", "short_sales"]
+    raised = set().union(*(codes_in(f"domain/{each}.py") for each in sources)) - others
+    assert raised == set(CASES) | {edge.code for edge in EDGES}
     assert raised <= known
 
 
 def test_an_admission_carries_the_worst_value_in_the_base_currency() -> None:
     verdict = decide(ENTRY, replace(CALM, rate=Decimal("1.5")))
-    assert verdict == Admission(ENTRY, "ib", Decimal(3000), "AUD", Decimal("40.00"))
+    assert isinstance(verdict, Admission)
+    assert replace(verdict, words=()) == Admission(
+        ENTRY, "ib", Decimal(3000), "AUD", Decimal("40.00")
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,13 +159,28 @@ def test_the_worst_price(
         limit_price=Decimal(limit) if limit else None,
         stop_price=Decimal(stop) if stop else None,
     )
-    verdict = decide(request, CALM)
+    lends = replace(CALM, short_selling=True, held=Decimal(0))
+    verdict = decide(request, lends)
     assert isinstance(verdict, Admission) and verdict.price == Decimal(worst)
 
 
 def test_the_largest_order_is_allowed_and_one_share_more_is_not() -> None:
     assert code_of(replace(ENTRY, quantity=Decimal(250)), CALM) == ""
     assert code_of(replace(ENTRY, quantity=Decimal(251)), CALM) == "ORDER_TOO_LARGE"
+
+
+def test_while_the_book_is_not_written_only_what_leaves_a_position_goes() -> None:
+    dead = replace(CALM, book_trouble="The disk is full.")
+    for purpose in Purpose:
+        leaves = purpose in (Purpose.EXIT, Purpose.FLATTEN)
+        order = replace(EXIT, purpose=purpose)
+        assert code_of(order, dead) == ("" if leaves else "BOOK_NOT_WRITABLE"), purpose
+        # Without the emergency file nothing at all: an order that nobody knows of is worse.
+        neither = replace(dead, exits_written=False)
+        assert code_of(order, neither) == "BOOK_NOT_WRITABLE", purpose
+        others = {Purpose.CONVERT: "CONVERT_NOT_A_PAIR", Purpose.ENTRY: "SHORT_NOT_ALLOWED"}
+        expected = others.get(purpose, "")
+        assert code_of(order, replace(CALM, exits_written=False)) == expected, purpose
 
 
 @pytest.mark.parametrize("purpose", RISK_REDUCING)
@@ -182,8 +206,8 @@ def test_what_stops_an_entry_stops_no_exit(purpose: Purpose, figures: DeskFigure
 
 
 @pytest.mark.parametrize("purpose", RISK_REDUCING)
-def test_nothing_goes_to_a_venue_that_is_not_reconciled(purpose: Purpose) -> None:
-    figures = replace(CALM, venue_reconciled=False, venue_reason="no link")
+def test_nothing_goes_to_a_venue_without_a_link(purpose: Purpose) -> None:
+    figures = replace(CALM, venue_connected=False, venue_reconciled=False, venue_reason="no link")
     assert code_of(replace(EXIT, purpose=purpose), figures) == "VENUE_NOT_TRADABLE"
     assert code_of(ENTRY, figures) == "VENUE_NOT_TRADABLE"
 
@@ -315,3 +339,17 @@ def test_a_symbol_is_read_in_both_spellings(text: str) -> None:
 def test_what_is_no_symbol(text: str) -> None:
     with pytest.raises(SymbolError, match="BHP/AUD"):
         Symbol.parse(text)
+
+
+def test_observing_entries_and_exits_pass_for_the_shadow_alone_and_no_other_gate_opens() -> None:
+    observing = replace(CALM, observing=True)
+    assert isinstance(decide(ENTRY, observing), Admission)
+    managed = replace(observing, managed=Decimal(50), held=Decimal(50))
+    assert isinstance(decide(EXIT, managed), Admission)
+    stop = replace(EXIT, type=OrderType.STOP, stop_price=Decimal("39.00"))
+    alone = replace(stop, purpose=Purpose.PROTECTION)
+    assert isinstance(decide(alone, managed), Admission), "one placed anew lives there, too"
+    assert isinstance(decide_lesser(alone, managed), Admission), "and moves there"
+    assert isinstance(decide(replace(alone, parent="KLP-1"), managed), Admission), "with its entry"
+    paused = decide(ENTRY, replace(observing, paused=True, paused_reason="holidays"))
+    assert isinstance(paused, Refusal) and paused.code == "PAUSED"

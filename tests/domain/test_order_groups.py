@@ -46,12 +46,13 @@ def test_a_bracket_leaves_what_its_parent_enters() -> None:
     )
     for child in group.attached:
         assert (child.side, child.quantity, child.tif) == (Side.SELL, ENTRY.quantity, Tif.GTC)
-        assert (child.parent, child.oca_group) == ("KLP-1", "KLP-1-X")
+        assert (child.parent, child.oca_group) == ("KLP-1", "KLP-1.1")
         # After a part of the target the stop must still stand over the rest.
         assert oca_kind(child) is OcaKind.REDUCE
     limited = bracket(ENTRY, Protection(Decimal(38), Decimal("37.50")), None)
     assert limited.attached[0].type is OrderType.STOP_LIMIT
-    assert limited.attached[0].oca_group is None
+    # An exit without a target joins it there.
+    assert limited.attached[0].oca_group == "KLP-1.1"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,17 @@ def working(*states: tuple[OrderState, int], parent_filled: int) -> tuple[Decima
     orders[0] = replace(orders[0], filled=Decimal(parent_filled))
     found = working_of(orders, BHP)
     return found.buys, found.sells
+
+
+def test_what_guards_a_plan_is_reserved_with_all_of_its_lot() -> None:
+    """A venue that sets the children after each fill tells of 20 when it is at 50 already."""
+    stop = replace(bracket(ENTRY, STOP, TARGET).members[1], plan="KLP-1", quantity=Decimal(20))
+    order = replace(Order.intended(stop, "ib", NOW), state=OrderState.WORKING)
+    assert working_of([order], BHP).sells == 20
+    assert working_of([order], BHP, {"KLP-1": Decimal(50)}).sells == 50
+    assert working_of([order], BHP, {"KLP-2": Decimal(50)}).sells == 20
+    gone = replace(order, state=OrderState.CANCELLED)
+    assert working_of([gone], BHP, {"KLP-1": Decimal(50)}).sells == 0
 
 
 def test_children_are_reserved_up_to_what_the_parent_filled_and_once_for_both() -> None:

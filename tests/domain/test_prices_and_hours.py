@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.hours import may_enter, open_session
-from domain.plans import ExitRules, exit_order, reason_to_leave
 from domain.price_steps import ceil_to_step, floor_to_step, on_step, step_at
 from domain.quotes import DataType, Quote
 from domain.symbols import Symbol
-from domain.venue import InstrumentDetails, PriceStep, TradingSession
+from domain.venue import PriceStep, TradingSession
 
 ASX = (
     PriceStep(Decimal("0"), Decimal("0.001")),
@@ -78,57 +77,12 @@ def test_without_steps_nothing_is_priced() -> None:
         step_at(Decimal(1), ())
 
 
-# -- plans -------------------------------------------------------------------------------
-
-
-def quote(bid: float | None, ask: float | None, *, halted: bool = False) -> Quote:
-    return Quote(BHP, NOW, 0.0, bid, ask, None, None, None, None, None, None, DataType.LIVE, halted)
-
-
-def leave(quantity: int, quote: Quote, age: float = 0.0) -> str:
-    opened = NOW - timedelta(seconds=age)
-    reason = reason_to_leave(ExitRules(), Decimal(quantity), Decimal(40), opened, quote, NOW)
-    return reason.partition(":")[0]
-
-
-@pytest.mark.parametrize(
-    ("quantity", "quote", "age", "why"),
-    [
-        (10, quote(39.84, 40.5), 0, "stop"),
-        (10, quote(39.85, 39.86), 0, ""),
-        (10, quote(40.24, 40.25), 0, "target"),
-        (10, quote(40.0, 40.25), 0, ""),  # only the side that would fill counts
-        (-10, quote(40.0, 40.16), 0, "stop"),
-        (-10, quote(39.7, 39.76), 0, "target"),
-        (10, quote(40.0, 40.01), 180, "age"),
-        (10, quote(40.0, 40.01), 179.9, ""),
-        (10, quote(39.0, None), 999, ""),
-        (10, quote(39.0, 38.0), 999, ""),  # crossed
-        (10, quote(39.0, 39.1, halted=True), 999, ""),
-    ],
-)
-def test_when_a_position_is_left(quantity: int, quote: Quote, age: float, why: str) -> None:
-    assert leave(quantity, quote, age) == why
-
-
-@given(st.decimals(min_value="0.2", max_value="100", places=3), st.booleans())
-def test_an_exit_reaches_beyond_the_quote_and_lies_on_a_step(price: Decimal, long: bool) -> None:
-    instrument = InstrumentDetails(BHP, "", "STK", "ASX", "", ASX, Decimal(1), ())
-    request = exit_order(
-        "KLP-1",
-        ExitRules(),
-        Decimal(7 if long else -7),
-        quote(float(price), float(price)),
-        instrument,
-    )
-    assert request is not None and request.limit_price is not None
-    assert request.quantity == 7
-    assert (request.side.value == "SELL") is long
-    assert on_step(request.limit_price, ASX)
-    assert request.limit_price <= price if long else request.limit_price >= price
-
-
 # -- quotes ------------------------------------------------------------------------------
+
+
+def quote(bid: float | None, ask: float | None) -> Quote:
+    return Quote(BHP, NOW, 0.0, bid, ask, None, None, None, None, None, None, DataType.LIVE)
+
 
 PRICES = st.none() | st.floats(min_value=0.01, max_value=100)
 

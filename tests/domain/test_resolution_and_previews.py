@@ -70,6 +70,22 @@ def test_what_the_venue_says_later_counts_for_more_than_a_persons_word() -> None
     assert said(VenueStatus.WORKING, filled) and not said(VenueStatus.FILLED, filled)
 
 
+def test_an_order_that_the_venue_had_is_never_called_unsent() -> None:
+    """One whose trade was busted: completed there, and nothing of it filled."""
+    known = replace(DOUBT, venue_order_id="9")
+    assert resolve(known, Outcome(Decimal(0)), "me").state is OrderState.CANCELLED
+    assert resolve(known, Outcome(None), "me").state is OrderState.NOT_SENT
+
+
+def test_a_list_that_says_completed_and_no_more_takes_nothing_up_again() -> None:
+    """A busted order stands there as filled until midnight, in each of the venue's lists."""
+    ended = replace(DOUBT, state=OrderState.CANCELLED, reason=f"{BY_HAND} (me): gone")
+    listed = OrderReport("KLP-1", "9", VenueStatus.FILLED, None, None, None, completed=True)
+    assert not revives(ended, listed)
+    assert not revives(ended, replace(listed, filled=Decimal(10))), "the executions say that"
+    assert revives(ended, replace(listed, filled=Decimal(10), completed=False))
+
+
 # -- previews ----------------------------------------------------------------------------------
 
 

@@ -58,8 +58,10 @@ def opened_fields(order_id: int, reference: str, status: str) -> list[str]:
     return open_order(broker_order(order_id, reference, status), INSTRUMENT, None, 176)
 
 
-def status(order_id: int, text: str, **more: int) -> bytes:
-    return frame(*order_status(broker_order(order_id, "", text, **more), 176))
+def status(order_id: int, text: str, *, filled: int = 0, why_held: str = "", **more: int) -> bytes:
+    order = broker_order(order_id, "", text, **more)
+    order = replace(order, filled=Decimal(filled), why_held=why_held)
+    return frame(*order_status(order, 176))
 
 
 def completed(reference: str, text: str, words: str, permanent_id: int = 123) -> bytes:

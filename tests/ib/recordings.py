@@ -59,7 +59,7 @@ class Stage:
         self.sink = Recorder()
         self.opening = _Opening()
         self.requests = Requests(loop)
-        self.identities = OrderIdentities(100, "K")
+        self.identities = OrderIdentities(100)
         self.receiver = Receiver(
             self.sink,
             SystemClock(),

@@ -56,7 +56,7 @@ def test_history_in_time_late_and_with_nothing_for_volume() -> None:
 
         peer.on["20"] = bars
         async with listening(peer):
-            link = link_to(peer.port, Recorder(), step_seconds=0.3)
+            link = link_to(peer.port, Recorder(), step_seconds=1.0)
             await link.open()
             series = await link.bars(day_of(BHP))
             assert series.key.bar_seconds == 300

@@ -39,7 +39,7 @@ def test_in_no_second_more_than_45_and_nothing_is_lost(seed: int) -> None:
 
     async def body() -> None:
         loop = asyncio.get_running_loop()
-        budget = OutgoingBudget(loop, lambda message: written.append((loop.time(), message)))
+        budget = OutgoingBudget(loop, lambda _, message: written.append((loop.time(), message)))
         for number in range(400):
             budget.submit(chance.choice(list(Lane)), str(number))
             if chance.random() < 0.1:
@@ -56,7 +56,7 @@ def test_in_no_second_more_than_45_and_nothing_is_lost(seed: int) -> None:
 def test_a_full_window_still_has_room_for_an_order_and_a_cancel() -> None:
     async def body() -> None:
         written: list[str] = []
-        budget = OutgoingBudget(asyncio.get_running_loop(), written.append)
+        budget = OutgoingBudget(asyncio.get_running_loop(), lambda _, text: written.append(text))
         for number in range(100):
             budget.submit(Lane.DATA, f"data {number}")
         waiting = len(written)
@@ -73,7 +73,7 @@ def test_when_there_is_room_again_the_lanes_go_in_order() -> None:
     written: list[str] = []
 
     async def body() -> None:
-        budget = OutgoingBudget(asyncio.get_running_loop(), written.append)
+        budget = OutgoingBudget(asyncio.get_running_loop(), lambda _, text: written.append(text))
         for _ in range(45):
             budget.submit(Lane.CANCEL, "")
         for lane in reversed(Lane):

@@ -11,7 +11,7 @@ import pytest
 from adapters.ib.opening import IBLinkOptions, LinkOpening
 from adapters.venue import LinkError
 from tests.ib.messages import error
-from tests.ib.peer import Peer, frame, listening, run
+from tests.ib.peer import SECONDS, Peer, frame, listening, run
 from tests.ib.recorder import Recorder, link_to
 
 
@@ -53,9 +53,10 @@ def test_a_step_that_fails_is_named(misbehaviour: Callable[[Peer], None], cause:
         peer, sink = Peer(), Recorder()
         misbehaviour(peer)
         async with listening(peer):
+            account = "DU1" if cause == "WRONG_ACCOUNT" else None
+            link = link_to(peer.port, sink, step_seconds=1.0, account=account, paper=True)
             with pytest.raises(LinkError) as raised:
-                account = "DU1" if cause == "WRONG_ACCOUNT" else None
-                await link_to(peer.port, sink, step_seconds=0.3, account=account, paper=True).open()
+                await link.open()
             assert raised.value.cause == cause
             assert str(raised.value).endswith(".")
             assert sink.losses == []
@@ -171,7 +172,7 @@ def test_a_socket_of_a_failed_start_is_let_go() -> None:
         async with listening(peer):
             with pytest.raises(LinkError):
                 await link_to(peer.port, Recorder(), step_seconds=0.05).open()
-            await asyncio.wait_for(peer.ended.wait(), 2)
+            await asyncio.wait_for(peer.ended.wait(), SECONDS)
 
     run(body())
 

@@ -18,6 +18,7 @@ from tests.ib.peer import Peer, frame, listening, run
 from tests.ib.recorder import Recorder, limit_order, link_to
 
 _OCA_GROUP, _REF, _TRANSMIT, _PARENT = 22, 26, 27, 28
+_TRIGGER = 32
 
 
 def a_bracket(name: str = "K1") -> OrderGroup:
@@ -42,9 +43,11 @@ def test_a_bracket_leaves_parent_first_and_only_its_last_says_transmit() -> None
             assert [fields[1] for fields in (parent, target, stop)] == ["41", "42", "43"]
             assert [fields[_TRANSMIT] for fields in (parent, target, stop)] == ["0", "0", "1"]
             assert [fields[_PARENT] for fields in (parent, target, stop)] == ["0", "41", "41"]
-            assert [f[_OCA_GROUP] for f in (parent, target, stop)] == ["", "K1-X", "K1-X"]
+            assert [f[_OCA_GROUP] for f in (parent, target, stop)] == ["", "K1.1", "K1.1"]
             assert target[16:20] == ["SELL", "100", "LMT", "47"]
             assert stop[16:21] == ["SELL", "100", "STP", "", "44"]
+            # What sets it off is said: the last trade.
+            assert [f[_TRIGGER] for f in (parent, target, stop)] == ["0", "0", "2"]
             link.close()
 
     run(body())
@@ -144,7 +147,7 @@ def test_a_change_names_the_same_order_with_all_its_terms() -> None:
             assert changed[1] == written(peer)[2][1]
             assert changed[16:21] == ["SELL", "60", "STP", "", "44.5"]
             assert (changed[_REF], changed[_TRANSMIT]) == ("K1-S", "1")
-            assert (changed[_PARENT], changed[_OCA_GROUP]) == (written(peer)[0][1], "K1-X")
+            assert (changed[_PARENT], changed[_OCA_GROUP]) == (written(peer)[0][1], "K1.1")
             # TWS refuses the change of a child that names a parent which has gone (135).
             link.amend(replace(stop, parent=None))
             assert (await peer.until("3", 5))[_PARENT] == "0"

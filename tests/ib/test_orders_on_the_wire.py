@@ -153,12 +153,17 @@ def test_orders_of_others_are_foreign() -> None:
             await link.open()
             await peer.send(
                 opened(0, "", "Submitted", permanent_id=7, client_id=0),
-                opened(4, "by another", "Submitted", permanent_id=8),
+                opened(4, "by another", "Submitted", permanent_id=8, client_id=97),
                 opened(5, "", "Submitted", permanent_id=9),
             )
             await sink.until(lambda: len(sink.orders()) == 3)
             assert [o.foreign for o in sink.orders()] == [True, True, True]
+            assert [o.client_id for o in sink.orders()][:2] == [0, 97]
             assert [o.client_order_id for o in sink.orders()] == [None, "by another", None]
+            # Of our own client, whatever its reference begins with: the book knows its ids.
+            await peer.send(opened(6, "named-over-the-hook", "Submitted", permanent_id=10))
+            await sink.until(lambda: len(sink.orders()) == 4)
+            assert not sink.orders()[-1].foreign
             link.close()
 
     run(body())
@@ -324,10 +329,11 @@ def test_an_order_overtakes_the_data_requests_that_wait() -> None:
             for _ in range(200):
                 link.subscribe(limit_order("K").symbol)
             link.place(limit_order("K1"))
-            await peer.until("3", seconds=1.0)
+            await peer.until("3")
             link.cancel("K1", None)
-            await peer.until("4", seconds=1.0)
-            assert len(peer.received) < 45
+            await peer.until("4")
+            kinds = [fields[0] for fields in peer.received]
+            assert kinds.index("3") < 45 and kinds.index("4") - kinds.index("3") < 45
             link.close()
 
     run(body())
@@ -378,5 +384,45 @@ def test_placing_on_a_link_that_is_gone_says_so_before_a_byte_leaves() -> None:
                 link.cancel("K2", None)
             await asyncio.wait_for(peer.ended.wait(), 2)
             assert (peer.count("3"), peer.count("4")) == (1, 0)
+
+    run(body())
+
+
+def test_an_open_order_of_a_list_comes_once_and_with_what_is_filled() -> None:
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        peer.on["16"] = lambda fields: (
+            opened(78, "theirs", "Submitted", permanent_id=124, client_id=97),
+            status(78, "Submitted", filled=4, permanent_id=124, client_id=97),
+            status(79, "Filled", filled=100, permanent_id=125, client_id=97),
+            frame(53, 1),
+        )
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            [order] = (await link.round(1, 2)).open_orders
+            assert (order.venue_order_id, order.client_id) == ("124", 97)
+            assert (order.filled, order.remaining) == (Decimal(4), Decimal(96))
+            link.close()
+
+    run(body())
+
+
+def test_an_open_order_of_a_list_says_what_it_waits_for() -> None:
+    """A child that sleeps protects nothing."""
+
+    async def body() -> None:
+        peer, sink = Peer(), Recorder()
+        peer.on["16"] = lambda fields: (
+            opened(78, "K1-S", "PreSubmitted", permanent_id=124),
+            status(78, "PreSubmitted", permanent_id=124, why_held="child"),
+            frame(53, 1),
+        )
+        async with listening(peer):
+            link = link_to(peer.port, sink)
+            await link.open()
+            [order] = (await link.round(1, 2)).open_orders
+            assert order.why_held == "child"
+            link.close()
 
     run(body())

@@ -108,8 +108,9 @@ def test_a_peer_that_reads_no_more_does_not_hold_the_socket(
             writer.write(frame(176, "x") + frame(15, 1, ACCOUNT) + frame(9, 1, 1))
             await gone.wait()
             writer.transport.abort()
+            over.set()
 
-        gone = asyncio.Event()
+        gone, over = asyncio.Event(), asyncio.Event()
         server = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=64)
         link = link_to(server.sockets[0].getsockname()[1], Recorder())
         await link.open()
@@ -121,6 +122,7 @@ def test_a_peer_that_reads_no_more_does_not_hold_the_socket(
             while link._client.conn.transport is not None:
                 await asyncio.sleep(0)
         gone.set()
+        await over.wait()
         server.close()
         await server.wait_closed()
 

@@ -37,7 +37,7 @@ SECONDS = 10.0
 
 
 def trader_to(port: int, *, places_orders: bool = False, client_id: int = 5) -> IBTrader:
-    options = IBLinkOptions("127.0.0.1", port, client_id, order_prefix="T", step_seconds=5.0)
+    options = IBLinkOptions("127.0.0.1", port, client_id, step_seconds=5.0)
     loop = asyncio.get_running_loop()
     return IBTrader(loop, SystemClock(), options, places_orders=places_orders)
 

@@ -69,9 +69,10 @@ def test_an_order_does_not_wait_behind_data(make: Make) -> None:
             subject.subscribe([Symbol(f"S{number}", "AUD") for number in range(120)])
             subject.place("K1")
             try:
-                await peer.until("3", seconds=0.8)
+                await peer.until("3")
             finally:
                 subject.close()
+            assert [fields[0] for fields in peer.received].index("3") < 60
 
     run(body())
 

@@ -46,7 +46,6 @@ def with_trader(body: Callable[[IBTrader], Awaitable[None]], *, places: bool = F
         client_id=int(os.environ.get("IB_CLIENT_ID", "917")),
         account=account,
         paper=True,
-        order_prefix="KIT",
         step_seconds=SECONDS,
     )
 

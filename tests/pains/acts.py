@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 RESTS = "30"
@@ -31,7 +30,6 @@ def taken(tree: Tree, name: str, **terms: str) -> None:
 
 def buy(tree: Tree, name: str, **terms: str) -> None:
     """20 BHP at the market, and wait until they are there."""
-    wait_for_open_market()
     taken(tree, name, **terms)
     tree.wait_for_state(name, "FILLED")
 

@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 31.0
 
 def leap(stage: Stage, tree: Tree, seconds: float) -> None:
     """Let time go by for the tree, and have the still market say its price once more."""
-    tree.clock.leap(seconds)
+    tree.leap(seconds)
     tick(stage)
 
 

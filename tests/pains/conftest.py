@@ -6,9 +6,10 @@ socket; what came of it is read from its own wire log and books.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from simulators.books import Books
 from simulators.tws.control import ControlClient
 from simulators.tws.wire_history import WireHistory
 from tests.simulators.gateway_process import ready_facts
-from tests.tree.in_process import QUICKLY, Tree, Venue, growing
+from tests.tree.in_process import PATIENTLY, QUICKLY, Tree, Venue, growing
 
 
 class Stage:
@@ -51,15 +52,24 @@ class Stage:
         watched: bool = True,
         backoff: Backoff = QUICKLY,
         answers_within: float | None = None,
+        hook_options: Mapping[str, Any] = PATIENTLY,
         **given: str,
     ) -> AbstractContextManager[Tree]:
         """Grow a tree against it; its book stays from one to the next.
 
         Unwatched where the clock leaps: a handler that runs just then would seem to hang.
-        `backoff` is that of the link, `answers_within` as for `growing`.
+        `backoff` is that of the link, `answers_within` and `hook_options` as for `growing`.
         """
-        port = self.venue.port
-        return growing(self.folder, port, backoff, watched, answers_within, **given)
+        return growing(
+            self.folder,
+            self.venue.port,
+            backoff,
+            watched,
+            answers_within,
+            None,
+            hook_options,
+            **given,
+        )
 
     def books(self) -> Books:
         """The broker's truth."""

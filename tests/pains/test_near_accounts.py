@@ -14,7 +14,6 @@ from simulators.tws.protocol import Request
 from tests.pains.acts import LIMIT, alerts, refused, taken, venue_row, wait_for_quote, written
 from tests.pains.conftest import Stage
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 _LIVE_ACCOUNT = "U9000001"
@@ -50,7 +49,6 @@ def _cash(tree: Tree) -> dict[str, Decimal]:
 
 def test_cash_of_several_currencies_is_counted_once(stage: Stage) -> None:
     """IB shows a currency bought as cash and as a position of type CASH: it is cash, once."""
-    wait_for_open_market()
     stage.play()
     with stage.tree(MAX_ORDER_VALUE="100000") as tree:
         tree.wait_until_ready()

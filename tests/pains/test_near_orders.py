@@ -63,7 +63,7 @@ def test_a_read_only_gateway_is_said_once_and_not_tried_again_and_again(stage: S
 
 
 def test_the_stop_of_somebody_else_is_shown_and_left_alone(stage: Stage) -> None:
-    """Not ours, so neither counted as protection nor cleaned up, even when the holding is gone."""
+    """Not ours, so neither counted as protection nor cleaned up; and never sold beside it."""
     stage.play(hurried(stage.folder, "near_anothers_stop", 10))
     with stage.tree() as tree:
         tree.wait_until_ready()
@@ -78,10 +78,12 @@ def test_the_stop_of_somebody_else_is_shown_and_left_alone(stage: Stage) -> None
             every=0.3,
         )
         assert [order["client_order_id"] for order in tree.get("/orders")["items"]] == ["KLP-1"]
-        # What it would sell is not held back from us.
+        # The one share that it would sell is not sold a second time; the others are ours to sell.
         until(lambda: tree.get("/positions")["items"][0]["held"] == "20", "it is held")
-        taken(tree, "KLP-2", side="SELL")
-        tree.wait_for_state("KLP-2", "FILLED")
+        code, detail = refused(tree, "KLP-2", side="SELL")
+        assert code == "MORE_THAN_HELD" and "orders of others work for 1" in detail.lower()
+        taken(tree, "KLP-3", side="SELL", quantity="19")
+        tree.wait_for_state("KLP-3", "FILLED")
         assert tree.call("POST", "/reconcile").status_code == 202
         until(tree.settled, "all is handled")
         assert_agreed(stage, tree)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import pytest
 
+from config.settings import DEFAULT_SYMBOLS
 from simulators.tws.protocol import Reply, Request
 from tests.pains.agreement import assert_agreed, at_broker
+from tests.pains.by_hand import by_hand
 from tests.pains.conftest import Stage
-from tests.pains.hurried import hurried
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
-
-_TIMES = 4.0
 
 
 def said(stage: Stage, code: int) -> float:
@@ -28,24 +26,36 @@ def asked(stage: Stage, request: Request, since: float) -> list[float]:
     return [m.monotonic for m in stage.wire().from_client(request) if m.monotonic > since]
 
 
+def streams(stage: Stage, since: float) -> set[str]:
+    """Whose quotes have been asked for since then, by contract id."""
+    told = stage.wire().from_client(Request.MARKET_DATA)
+    return {m.fields[3] for m in told if m.monotonic > since}
+
+
 def rest(tree: Tree) -> None:
     tree.wait_until_ready()
     answer = tree.propose("KLP-1", type="LIMIT", limit_price="30")
     assert answer.status_code == 202, answer.text
+    tree.wait_for_state("KLP-1", "WORKING")
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["told inside", "told to nobody"])
 def test_a_fill_inside_the_window_is_booked_once(stage: Stage, lost: bool) -> None:
     """From its callback, or from the executions that are asked for when IB is back."""
-    wait_for_open_market()
     name = "pain_01_fills_lost_inside_1100" if lost else "pain_01_fills_inside_1100"
-    stage.play(hurried(stage.folder, name, _TIMES))
+    stage.play(by_hand(stage.folder, name, fired=("lost", "fill")))
     with stage.tree() as tree:
         rest(tree)
+        stage.control.fire("lost")
         until(lambda: not tree.ready(), "1100: out of reach")
+        stage.control.fire("fill")
+        until(lambda: at_broker(stage, "KLP-1").status == "Filled", "filled at the broker")
         if lost:
-            until(lambda: at_broker(stage, "KLP-1").status == "Filled", "filled at the broker")
+            until(tree.settled, "whatever came is handled")
             assert tree.state("KLP-1") == "WORKING", "nobody was told"
+        else:
+            tree.wait_for_state("KLP-1", "FILLED")
+        stage.control.end("lost")
         tree.wait_for_state("KLP-1", "FILLED")
         until(tree.ready, "ready again")
         assert said(stage, 1100) < said(stage, 1102)
@@ -62,18 +72,22 @@ def test_a_fill_inside_the_window_is_booked_once(stage: Stage, lost: bool) -> No
 def test_a_cancellation_inside_the_window_is_found_and_every_stream_asked_for_again(
     stage: Stage,
 ) -> None:
-    wait_for_open_market()
-    stage.play(hurried(stage.folder, "pain_01_cancel_lost_inside_1100", _TIMES))
+    name = "pain_01_cancel_lost_inside_1100"
+    stage.play(by_hand(stage.folder, name, fired=("lost", "cancel")))
     with stage.tree() as tree:
         rest(tree)
+        until(lambda: len(streams(stage, 0.0)) == len(DEFAULT_SYMBOLS), "every stream is live")
+        stage.control.fire("lost")
         until(lambda: not tree.ready(), "1100: out of reach")
-        before = len(stage.wire().from_client(Request.MARKET_DATA))
+        stage.control.fire("cancel")
         until(lambda: not at_broker(stage, "KLP-1").is_open, "cancelled at the broker")
+        until(tree.settled, "whatever came is handled")
         assert tree.state("KLP-1") == "WORKING", "nobody was told"
+        stage.control.end("lost")
         tree.wait_for_state("KLP-1", "CANCELLED")
         until(tree.ready, "ready again")
         until(
-            lambda: len(asked(stage, Request.MARKET_DATA, said(stage, 1101))) == before,
+            lambda: streams(stage, said(stage, 1101)) == streams(stage, 0.0),
             "1101: every stream is asked for again",
         )
         assert_agreed(stage, tree)

@@ -13,31 +13,42 @@ import pytest
 from simulators.tws.protocol import Reply
 from tests.pains.again import ready_again
 from tests.pains.agreement import assert_agreed, at_broker
+from tests.pains.by_hand import by_hand
 from tests.pains.conftest import Stage
-from tests.pains.hurried import hurried
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 CLIENT_ID = 17
 
 
-@pytest.mark.parametrize("scenario", ["pain_04_client_id_busy", "pain_04_client_id_lingers"])
-def test_the_same_id_is_waited_for_and_the_order_stays_ours(stage: Stage, scenario: str) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "fired", "busy"),
+    [("pain_04_client_id_busy", ("cut",), "busy"), ("pain_04_client_id_lingers", (), "leak")],
+)
+def test_the_same_id_is_waited_for_and_the_order_stays_ours(
+    stage: Stage, scenario: str, fired: tuple[str, ...], busy: str
+) -> None:
     """Backoff with the same id, never two sockets, then success; changed, then cancelled."""
-    wait_for_open_market()
-    stage.play(hurried(stage.folder, scenario, 30.0))
+    stage.play(by_hand(stage.folder, scenario, fired=fired))
     with stage.tree(watched=False) as tree:
         tree.wait_until_ready()
         answer = tree.propose("KLP-1", type="LIMIT", limit_price="30")
         assert answer.status_code == 202, answer.text
         tree.wait_for_state("KLP-1", "WORKING")
-        if scenario == "pain_04_client_id_lingers":
+        for cut in fired:
+            stage.control.fire(cut)
+        if not fired:
             stage.control.do("close", everybody=True)
         until(lambda: not tree.ready(), "the link is lost")
         until(lambda: turned_away(stage) >= 3, "turned away, and tried again")
         refused = tree.propose("KLP-2", type="LIMIT", limit_price="30")
         assert refused.status_code == 409, refused.text
         assert f"Client id {CLIENT_ID} is in use" in refused.json()["detail"], "it says why"
+
+        def let_in() -> bool:
+            stage.control.end(busy)  # the end of a try may make it busy once more
+            return stage.wire().connects(CLIENT_ID) == 2
+
+        until(let_in, "the id is free, and it is let in")
         ready_again(stage, tree, links=2)
 
         wire = stage.wire()

@@ -14,7 +14,6 @@ from tests.pains.agreement import assert_agreed, at_broker
 from tests.pains.conftest import Stage
 from tests.pains.hurried import hurried
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 
@@ -25,7 +24,6 @@ def rest(tree: Tree, name: str, price: str = "30", **terms: str) -> None:
 
 
 def test_no_event_of_a_new_order_reaches_an_old_one_of_the_same_id(stage: Stage) -> None:
-    wait_for_open_market()
     stage.play(hurried(stage.folder, "pain_05_order_ids_roll_back", 5.0))
     with stage.tree(watched=False, ENTRY_PREVIEWS="false") as tree:
         tree.wait_until_ready()
@@ -67,7 +65,6 @@ def test_no_event_of_a_new_order_reaches_an_old_one_of_the_same_id(stage: Stage)
 
 def test_103_leads_to_a_fresh_id_and_not_to_a_second_order(stage: Stage) -> None:
     """What 103 refused ends as not sent, by proof; the next order is taken."""
-    wait_for_open_market()
     stage.play("pain_05_duplicate_order_id")
     with stage.tree(ENTRY_PREVIEWS="false") as tree:
         tree.wait_until_ready()

@@ -17,7 +17,6 @@ from tests.pains.agreement import assert_agreed, at_broker
 from tests.pains.conftest import Stage
 from tests.pains.hurried import hurried
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 NOBODY_KNOWS = 29999
@@ -36,21 +35,23 @@ def handled(tree: Tree) -> int:
     return int(tree.get("/actors/ib.orders")["counts"].get("VenueFact", 0))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_no_code_of_the_table_changes_an_order_that_works(stage: Stage) -> None:
     """Working until the venue's own messages say otherwise: then it fills."""
-    wait_for_open_market()
     stage.play()
     with stage.tree(watched=False) as tree:
         rest(tree)
         for code in (*CODES, NOBODY_KNOWS):
             rule = error_table().rule(code)
-            facts, asked = handled(tree), rounds(tree)
+            facts, asked, links = handled(tree), rounds(tree), stage.wire().connects()
             assert stage.control.do("order_error", order_ref="KLP-1", code=code) == 1
             if rule.scope not in ("link", "farm"):
                 until(lambda: handled(tree) > facts, f"{code} is handled")  # noqa: B023
                 if rule.effect in (NoticeEffect.REJECT, NoticeEffect.QUERY):
                     until(lambda: rounds(tree) > asked, f"{code}: it is asked for")  # noqa: B023
+            if rule.effect is NoticeEffect.LINK:
+                until(lambda: stage.wire().connects() > links, f"{code}: a new link")  # noqa: B023
+                tree.wait_until_ready()
             until(tree.settled, f"{code} is handled")
             order = tree.get("/orders/KLP-1")
             assert (order["state"], order["filled"]) == ("WORKING", "0"), code
@@ -64,13 +65,18 @@ def test_no_code_of_the_table_changes_an_order_that_works(stage: Stage) -> None:
 
 def test_the_scenario_of_the_codes_leaves_the_order_as_it_is(stage: Stage) -> None:
     """The unknown one alerts and asks; nothing is cancelled, nothing is sent again."""
-    wait_for_open_market()
     stage.play(hurried(stage.folder, "pain_07_informational_codes", 10.0))
     with stage.tree() as tree:
         rest(tree)
-        asked = rounds(tree)
         until(lambda: stage.wire().scenario(f"code {NOBODY_KNOWS}"), "the unknown code is sent")
-        until(lambda: rounds(tree) > asked, "the venue's lists are asked for")
+        [said] = stage.wire().scenario(f"code {NOBODY_KNOWS}")
+        until(
+            lambda: any(
+                asked.monotonic > said.monotonic
+                for asked in stage.wire().from_client(Request.ALL_OPEN_ORDERS)
+            ),
+            "the venue's lists are asked for",
+        )
         until(
             lambda: any(
                 str(NOBODY_KNOWS) in line for line in tree.said if line.startswith("ALERT")

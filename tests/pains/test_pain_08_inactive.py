@@ -11,19 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from simulators.tws.protocol import Request
+from simulators.tws.protocol import Reply, Request
 from tests.pains.again import leap, rounds
 from tests.pains.agreement import assert_agreed, at_broker, status_at_broker
 from tests.pains.conftest import Stage
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 REASON = "Order rejected - reason:No Trading Permission"
 WORDS = "No Trading Permission"
 _NEXT_ROUND_SECONDS = 301.0
 
-#: Inactive by status and by list, for a while; what comes of it then is another rule.
+#: Inactive by status and by list, until the test ends it; what comes of it then is another rule.
 PARKED = """
 title = "An order is Inactive for a while"
 source = "pain 8"
@@ -35,7 +34,7 @@ on = "orderStatus"
 match = {{ status = "Submitted" }}
 after_seconds = 0.2
 do = "change_habits"
-for_seconds = 1.2
+for_seconds = 3600
 
 [[rule]]
 name = "listed"
@@ -115,6 +114,10 @@ def scenario(folder: Path, why_held: str, error: str, end: str) -> str:
     return str(path)
 
 
+def told_201(stage: Stage) -> bool:
+    return any("201" in message.fields for message in stage.wire().to_client(Reply.ERROR))
+
+
 def reserved(tree: Tree) -> Decimal:
     return Decimal(tree.get("/account")["reserved"])
 
@@ -126,7 +129,6 @@ def test_inactive_is_held_until_it_is_proven(
     stage: Stage, why_held: str, error: str, end: str
 ) -> None:
     """While it is listed as Inactive it counts whole; then its fill, or IB's reason, is kept."""
-    wait_for_open_market()
     stage.play(scenario(stage.folder, why_held, error, end))
     with stage.tree(watched=False) as tree:
         tree.wait_until_ready()
@@ -137,12 +139,14 @@ def test_inactive_is_held_until_it_is_proven(
             assert "locate" in tree.get("/orders/KLP-1")["reason"]
         else:
             until(lambda: rounds(tree) >= 2, "the venue's lists are asked for")
+        if end == "filled" and error != "none":
+            until(lambda: told_201(stage), "the error is said, too")
         until(tree.settled, "they are judged")
-        if stage.control.at_work():
-            assert tree.state("KLP-1") in ("HELD", "WORKING")
-            assert reserved(tree) == 600, "it counts as exposure"
-            assert at_broker(stage, "KLP-1").is_open
+        assert tree.state("KLP-1") in ("HELD", "WORKING")
+        assert reserved(tree) == 600, "it counts as exposure"
+        assert at_broker(stage, "KLP-1").is_open
 
+        stage.control.end("parked")
         if end == "filled":
             tree.wait_for_state("KLP-1", "FILLED")
             assert at_broker(stage, "KLP-1").filled == 20

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors import names
 from simulators.tws.protocol import Reply, Request
 from tests.pains.agreement import assert_agreed, at_broker, held
+from tests.pains.by_hand import by_hand
 from tests.pains.conftest import Stage
 from tests.pains.hurried import hurried
+from tests.tree.hanging import hanging
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
+SLOWLY = "pain_09_fill_while_cancelling"
 HOLDING = 100
 RESTS_AT = "90"
 """An offer that nobody takes while the market stands still."""
@@ -38,6 +41,16 @@ def at_desk(tree: Tree) -> tuple[int, int]:
     return int(quantity), view.working_orders
 
 
+def held_at_desk(tree: Tree) -> Decimal:
+    """By the venue's last word."""
+    return max((p.held for p in tree.desk().positions), default=Decimal(0))
+
+
+def reserved(tree: Tree) -> Decimal:
+    """A$ that the desk holds back for what may still be filled."""
+    return Decimal(tree.get("/account")["reserved"])
+
+
 def offer(tree: Tree, name: str, quantity: str) -> str:
     """Offer so many; the code of the refusal, if it is refused."""
     terms = {"side": "SELL", "type": "LIMIT", "limit_price": RESTS_AT, "quantity": quantity}
@@ -47,9 +60,8 @@ def offer(tree: Tree, name: str, quantity: str) -> str:
 
 def test_a_replacement_waits_for_the_end_and_is_sized_on_the_true_remainder(stage: Stage) -> None:
     """A cancel, 60 % filled, then Cancelled: of 100 there are 40 left to sell."""
-    wait_for_open_market()
-    stage.play(hurried(stage.folder, "pain_09_fill_while_cancelling", 2.0))
-    with stage.tree() as tree:
+    stage.play(by_hand(stage.folder, SLOWLY, fired=("fill",), held=("slow",)))
+    with stage.tree(watched=False) as tree:
         buy(stage, tree)
         assert offer(tree, "KLP-OLD", "100") == ""
         tree.wait_for_state("KLP-OLD", "WORKING")
@@ -60,8 +72,12 @@ def test_a_replacement_waits_for_the_end_and_is_sized_on_the_true_remainder(stag
         for name, quantity in (("KLP-EARLY", "100"), ("KLP-ONE", "1")):
             assert offer(tree, name, quantity) == "MORE_THAN_HELD", "all of it is offered still"
 
+        with hanging(tree.system, names.LEDGER):
+            stage.control.fire("fill")
+            until(lambda: held_at_desk(tree) == 40, "told before the fill is on the disk")
         until(lambda: tree.get("/orders/KLP-OLD")["filled"] == "60", "60 % fill meanwhile")
         assert held(stage.books()) == HOLDING - 60
+        stage.control.end("slow")
         until(lambda: at_broker(stage, "KLP-OLD").is_open is False, "cancelled at the broker")
         tree.wait_for_state("KLP-OLD", "CANCELLED")
         detail = tree.get("/orders/KLP-OLD")
@@ -92,26 +108,28 @@ def sent_after_the_end(stage: Stage, old: str, new: str) -> bool:
 def test_a_purchase_that_fills_by_part_while_it_is_cancelled_grows_the_position_so(
     stage: Stage,
 ) -> None:
-    wait_for_open_market()
-    stage.play(hurried(stage.folder, "pain_09_fill_while_cancelling", 2.0))
+    stage.play(by_hand(stage.folder, SLOWLY, fired=("fill",), held=("slow",)))
     with stage.tree() as tree:
         tree.wait_until_ready()
         terms = {"type": "LIMIT", "limit_price": "30", "quantity": "100"}
         assert tree.propose("KLP-1", **terms).status_code == 202
         tree.wait_for_state("KLP-1", "WORKING")
         assert tree.call("DELETE", "/orders/KLP-1").status_code == 202
+        until(lambda: stage.wire().scenario("pending"), "the cancel is there")
+        stage.control.fire("fill")
         until(lambda: tree.get("/orders/KLP-1")["filled"] == "60", "60 % fill meanwhile")
-        assert Decimal(tree.get("/account")["reserved"]) == 40 * 30, "the rest still counts"
+        until(lambda: reserved(tree) == 40 * 30, "the rest still counts")
+        assert tree.state("KLP-1") == "WORKING"
+        stage.control.end("slow")
         tree.wait_for_state("KLP-1", "CANCELLED")
         assert held(stage.books()) == 60
-        assert Decimal(tree.get("/account")["reserved"]) == 0
+        until(lambda: reserved(tree) == 0, "nothing counts any more")
         assert len(stage.wire().from_client(Request.CANCEL_ORDER)) == 1
         assert_agreed(stage, tree)
 
 
 def test_a_cancel_that_comes_too_late_leaves_the_order_filled(stage: Stage) -> None:
     """10148 is no word on the order: it has filled, whole."""
-    wait_for_open_market()
     stage.play(hurried(stage.folder, "pain_09_cancel_too_late", 4.0))
     with stage.tree() as tree:
         tree.wait_until_ready()

@@ -19,7 +19,6 @@ from simulators.tws.protocol import Request
 from tests.pains.conftest import Stage
 from tests.simulators.raw_client import RawClient, place_order
 from tests.tree.home import Home
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 ANOTHER = 23
@@ -28,7 +27,6 @@ PAPER = {
     "MODE": "paper",
     "IB_ACCOUNT_ID": ACCOUNT,
     "STRATEGY": "none",
-    "IB_WINDOWS": "none",
     "ENTRY_PREVIEWS": "false",
 }
 
@@ -87,7 +85,6 @@ def others(stage: Stage) -> list[Any]:
 def test_a_bracket_is_adopted_after_a_kill_and_what_others_ordered_is_left_alone(
     stage: Stage, home: Home
 ) -> None:
-    wait_for_open_market()
     stage.play("pain_10_orders_of_others")
     place_by_another_client(stage.venue.port)
     assert len(others(stage)) == 3

@@ -56,7 +56,7 @@ def test_a_list_that_never_ends_closes_trading_and_ends_nothing(stage: Stage, wh
         assert code == "VENUE_NOT_TRADABLE" and which in detail
         # An exit would be sized on what is not known.
         assert refused(tree, "KLP-EXIT", side="SELL")[0] == "VENUE_NOT_TRADABLE"
-        tree.clock.leap(5.0)
+        tree.leap(5.0)
         until(
             lambda: len(stage.wire().from_client(_NEVER_END[which])) >= asked + 2,
             "it is asked again",
@@ -84,7 +84,7 @@ def test_lists_that_end_the_second_time_open_trading(stage: Stage) -> None:
             assert which in venue_row(tree)["reason"]
 
         def open_again() -> bool:
-            tree.clock.leap(5.0)  # until it asks again
+            tree.leap(5.0)  # until it asks again
             return tree.ready()
 
         until(open_again, "trading opens", every=0.5)

@@ -14,8 +14,8 @@ from runtime.clocks import SystemClock
 from simulators.broker import ACCOUNT
 from tests.pains.acts import buy
 from tests.pains.agreement import BHP, at_broker, held
+from tests.pains.by_hand import by_hand
 from tests.pains.conftest import Stage
-from tests.pains.hurried import hurried
 from tests.tree.in_process import Tree
 from tests.tree.waiting import until
 
@@ -43,11 +43,13 @@ def test_a_correction_replaces_what_it_corrects_and_a_replay_changes_nothing(
     stage: Stage,
 ) -> None:
     """100, then 90 of the same execution: 90 are held, the two rows are linked by its key."""
-    stage.play(hurried(stage.folder, "pain_13_execution_corrected", 5))
+    name = "pain_13_execution_corrected"
+    stage.play(by_hand(stage.folder, name, fired=("correct",), times=5))
     with stage.tree() as tree:
         tree.wait_until_ready()
         buy(tree, "KLP-1", quantity="100")
-        assert _managed(tree) == 100
+        until(lambda: _managed(tree) == 100, "all of it is ours")
+        stage.control.fire("correct")
         until(lambda: _managed(tree) == 90, "it is corrected")
         until(lambda: len(stage.wire().scenario("replay")) >= 2, "both are to come again")
 
@@ -76,10 +78,12 @@ def test_a_correction_replaces_what_it_corrects_and_a_replay_changes_nothing(
 def test_an_execution_that_never_was_leaves_nothing_and_the_owner_hears_of_it(
     stage: Stage,
 ) -> None:
-    stage.play(hurried(stage.folder, "pain_13_execution_busted", 5))
+    stage.play(by_hand(stage.folder, "pain_13_execution_busted", fired=("bust",)))
     with stage.tree() as tree:
         tree.wait_until_ready()
         buy(tree, "KLP-1")
+        until(lambda: _managed(tree) == 20, "it is ours")
+        stage.control.fire("bust")
         until(lambda: _managed(tree) == 0, "it is taken back")
         until(lambda: any("KLP-1" in line and "0 of 20" in line for line in tree.said), "said")
         assert tree.get("/fills")["items"][0]["quantity"] == "0"

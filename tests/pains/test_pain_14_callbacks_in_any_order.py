@@ -18,7 +18,6 @@ from tests.pains.acts import buy, rest, taken, written
 from tests.pains.agreement import assert_agreed, at_broker
 from tests.pains.conftest import Stage
 from tests.pains.hurried import hurried
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 _CALLBACKS = (
@@ -78,7 +77,6 @@ def test_in_whatever_order_the_callbacks_come_the_end_is_the_same(
     orders = {f"KLP-{number:02}": order for number, order in enumerate(wanted, 1)}
     rules = [_rules(name, order, with_status) for name, order in orders.items()]
     stage.play(written(stage.folder, "pain 14", "".join(rules)))
-    wait_for_open_market()
     with stage.tree() as tree:
         tree.wait_until_ready()
         names = list(orders)

@@ -104,7 +104,7 @@ with = { change = { type = "2" } }
 def test_data_that_another_session_takes_end_and_come_back(stage: Stage) -> None:
     """10197 ends what was said last; when it is over the quotes arm entries again."""
     stage.play()
-    with stage.tree(watched=False) as tree:
+    with stage.tree() as tree:
         tree.wait_until_ready()
         taken_away = stage.control.do("change_habits", data={"competing_session": True})
         until(lambda: "IB10197" in alerts(tree), "an alert stands")
@@ -112,7 +112,6 @@ def test_data_that_another_session_takes_end_and_come_back(stage: Stage) -> None
         quote = quote_of(tree)
         assert quote is not None and quote["bid"] is None, "the last price is none any more"
         stage.control.end(taken_away)
-        tree.clock.leap(61.0)
         wait_for_quote(tree)
         until(lambda: alerts(tree) == [], "and it is said")
         rest(tree, "KLP-2")

@@ -18,7 +18,6 @@ from tests.pains.acts import buy, refused, rest, taken, wait_for_quote
 from tests.pains.agreement import assert_agreed, at_broker
 from tests.pains.conftest import Stage
 from tests.tree.in_process import Tree
-from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
 _EDGES = ("0.10", "2.00")
@@ -83,7 +82,6 @@ def test_a_market_order_at_the_edge_of_a_band_goes_as_a_limit_on_a_step(
     stage: Stage, price: str
 ) -> None:
     """Bounded by 0.5 % through the touch, in the steps of the band that it lands in."""
-    wait_for_open_market()
     stage.play()
     with stage.tree() as tree:
         tree.wait_until_ready()

@@ -14,14 +14,14 @@ import pytest
 from simulators.tws.protocol import Request
 from tests.pains.acts import LIMIT, refused, rest, state_of, venue_row, wait_for_cause
 from tests.pains.agreement import assert_agreed
+from tests.pains.by_hand import by_hand
 from tests.pains.conftest import Stage
-from tests.pains.hurried import hurried
 from tests.tree.waiting import until
 
 _CLIENT_ID = 17
 _PATIENT = "3600"
 """For a clock that leaps while the market stands still."""
-_HEARTBEAT, _DEADLINE = 0.5, 1.0
+_HEARTBEAT, _DEADLINE = 0.5, 3.0
 """Seconds, of the trees under trial."""
 
 
@@ -39,20 +39,27 @@ def test_a_step_that_hangs_is_named_and_when_it_goes_on_all_is_asked_anew(
     stage: Stage, step: str, cause: str
 ) -> None:
     """Never READY meanwhile, one socket at a time, and READY after all lists by itself."""
-    stage.play(hurried(stage.folder, f"pain_20_{step}", 40))  # it hangs for 3 s
-    with stage.tree(watched=False, answers_within=1.0, QUOTE_STALE_AFTER_SECONDS=_PATIENT) as tree:
+    stage.play(f"pain_20_{step}")  # it hangs until it is ended
+    with stage.tree(
+        watched=False,
+        answers_within=1.0,
+        CONNECT_STEP_SECONDS="1",
+        QUOTE_STALE_AFTER_SECONDS=_PATIENT,
+    ) as tree:
         wait_for_cause(tree, cause)
         shown = venue_row(tree)
         assert not (shown["tradable"] or shown["reconciled"]) and shown["reason"]
         assert refused(tree, "KLP-EARLY", **LIMIT)[0] == "VENUE_NOT_TRADABLE"
+        [rule] = stage.control.at_work()
+        stage.control.end(rule)
 
         def asked_anew() -> bool:
             if cause == "LIST_NOT_ENDED":
-                tree.clock.leap(5.0)  # until it asks again
+                tree.leap(5.0)  # until it asks again
             return bool(venue_row(tree)["reconciled"])
 
         until(asked_anew, "all is asked and answered", every=0.2)
-        tree.clock.leap(61.0)  # its circuit is open for so long after some failures in a row
+        tree.leap(61.0)  # its circuit is open for so long after some failures in a row
         tree.wait_until_ready()
         rest(tree, "KLP-1")
         assert_agreed(stage, tree)
@@ -67,17 +74,18 @@ def test_a_step_that_hangs_is_named_and_when_it_goes_on_all_is_asked_anew(
 
 def test_a_connection_that_goes_dead_is_found_within_two_heartbeats(stage: Stage) -> None:
     """No byte, and no end of the socket either; an order that works lives on."""
-    stage.play(hurried(stage.folder, "pain_20_black_hole_later", 5))
-    with stage.tree() as tree:
+    stage.play(by_hand(stage.folder, "pain_20_black_hole_later", fired=("hole",)))
+    with stage.tree(HEARTBEAT_DEADLINE_SECONDS=str(_DEADLINE)) as tree:
         tree.wait_until_ready()
         rest(tree, "KLP-1")
         first = tree.incarnations()["ib.connection"]
-        until(lambda: stage.wire().scenario("hole"), "it goes dead")
+        stage.control.fire("hole")
         [note] = stage.wire().scenario("hole")
         until(lambda: not tree.ready(), "it is found")
         found = datetime.now(UTC)
         # The beat that was under way, the next one, and its deadline.
         assert (found - note.time).total_seconds() <= 2 * (_HEARTBEAT + _DEADLINE)
+        stage.control.end("hole")
         until(lambda: tree.incarnations()["ib.connection"] > first, "a new link")
         until(tree.ready, "ready again")
         assert tree.state("KLP-1") == "WORKING"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime import processes
 from runtime.processes import ChildProcess, adopt_process, command_line, is_alive, start_process
 
 READY = "print('ready', flush=True)"
@@ -64,6 +65,19 @@ def test_what_it_prints_is_kept_and_its_status_told(tmp_path: Path) -> None:
         child._popen.wait(10)
         assert child.status() == number
     assert path.read_text() == "said 3\nsaid 4\n"
+
+
+def test_what_it_prints_begins_anew_once_it_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LARGEST_OUTPUT", 10)
+    output = tmp_path / "output"
+    for word in ("a first long word", "second", "third"):
+        child = start_process([sys.executable, "-c", f"print({word!r})"], output=output)
+        assert child._popen is not None
+        child._popen.wait(10)
+    assert output.read_text() == "second\nthird\n"
+    assert (tmp_path / "output.1").read_text() == "a first long word\n"
 
 
 def test_a_program_that_is_not_there_cannot_be_started(tmp_path: Path) -> None:

@@ -65,6 +65,10 @@ class House:
             self.clock.leap(max(0.0, (span.ends - self.clock.now()).total_seconds()) + 0.01)
         raise AssertionError(f"the market is never in {phase}")
 
+    def leap_into_bar(self, seconds: int) -> None:
+        """Leap a moment into the next bar of so many seconds: nearly all of it is left then."""
+        self.clock.leap(seconds + 0.25 - self.clock.now().timestamp() % seconds)
+
     def _leap_to_open_market(self) -> None:
         """The market of the demo rests for some seconds between its sessions.
 

@@ -88,6 +88,7 @@ def test_books_of_an_older_version_are_taken_over(tmp_path: Path) -> None:
     for statement in reversed(UPGRADES["1"].strip().split(";\n")):
         _, _, table, _, _, column, *_ = statement.split()
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    connection.execute("DROP TABLE payments")
     connection.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
     connection.commit()
     connection.close()

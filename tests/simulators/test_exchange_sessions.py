@@ -12,6 +12,7 @@ from simulators.sessions import (
     demo_currencies,
     demo_shares,
 )
+from tests.tree.market import seconds_until_open
 
 
 def sydney(text: str) -> datetime:
@@ -49,6 +50,21 @@ def test_a_demo_session_has_every_phase_in_order_around_the_clock() -> None:
     ]
     assert seen == one * 4
     assert at == datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("minutes", [1, 60, 119])
+def test_a_demo_can_have_its_rest_at_another_time(minutes: int) -> None:
+    shift = timedelta(minutes=minutes)
+    midnight = datetime(2026, 3, 1, tzinfo=UTC)
+    for usual, shifted in (
+        (demo_shares(), demo_shares(shift)),
+        (demo_currencies(), demo_currencies(shift)),
+    ):
+        for second in (-7200, -11, -10, -4, -1, 0, 4, 8, 3600):
+            at = midnight + timedelta(seconds=second)
+            one, other = usual.span_at(at), shifted.span_at(at + shift)
+            assert (one.phase, one.starts + shift) == (other.phase, other.starts)
+            assert usual.next_open(at) + shift == shifted.next_open(at + shift)
 
 
 def test_demo_hours_are_announced_without_a_gap() -> None:
@@ -118,3 +134,18 @@ def test_the_opening_auction_ends_at_a_random_moment_that_the_seed_decides() -> 
 def test_the_week_of_the_currencies(moment: str, phase: Phase) -> None:
     at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
     assert currency_week().span_at(at).phase is phase
+
+
+@pytest.mark.parametrize("room", [45.0, 60.0, 240.0])
+def test_whoever_begins_when_told_has_so_much_time_before_the_demo_rests(room: float) -> None:
+    """The whole check holds by this: at any second of the day a test may begin."""
+    timetable, start = demo_shares(), datetime(2026, 11, 23, 8, tzinfo=UTC)
+    waits = []
+    for second in (*range(-5, 60), *range(6900, 7200)):
+        at = start + timedelta(seconds=second)
+        waits.append(seconds_until_open(at, timedelta(seconds=room)))
+        span = timetable.span_at(at + timedelta(seconds=waits[-1]))
+        assert span.phase is Phase.OPEN
+        assert span.ends - at >= timedelta(seconds=waits[-1] + room)
+    assert max(waits) <= room + 20.0
+    assert sum(wait > 0 for wait in waits) <= room + 30

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from simulators.tws.accounts import UPDATE_SECONDS
 from simulators.tws.data_habits import DataHabits
 from tests.simulators.raw_client import BHP, RawClient, house, place_order
 
@@ -50,7 +49,7 @@ def test_values_come_again_after_three_minutes_and_positions_at_once(tmp_path: P
             rows = await told(client, "8")
             assert any(row[0] == "7" and row[2] == BHP[0] for row in rows)
             assert any(row[:3] == ["6", "2", "CashBalance"] for row in rows)
-            place.clock.leap(UPDATE_SECONDS)
+            place.clock.leap(DataHabits().account_update_seconds)
             again = await told(client, "8")
             assert [row[2] for row in again if row[0] == "7"] == [BHP[0]]
             assert not any(row[:3] == ["6", "2", "AccountCode"] for row in again)

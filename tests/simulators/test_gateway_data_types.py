@@ -12,6 +12,7 @@ import pytest
 from simulators.model import Phase
 from simulators.tws.data_habits import DataHabits
 from tests.simulators.raw_client import AUD_USD, BHP, House, RawClient, house
+from tests.simulators.scenes import until
 
 CON_ID = int(BHP[0])
 DELAYED_TICKS = {"66", "67", "68", "72", "73", "75", "76"}
@@ -183,13 +184,9 @@ def test_before_the_opening_the_book_is_crossed(tmp_path: Path) -> None:
 async def change(place: House, client: RawClient, **switches: object) -> list[list[str]]:
     """Replace switches while it runs, and read what two beats bring."""
     place.gateway.data_habits = replace(place.gateway.data_habits, **switches)  # type: ignore[arg-type]
-    found: list[list[str]] = []
-    try:
-        async with asyncio.timeout(0.6):
-            while True:
-                found.append(await client.receive())
-    except TimeoutError:
-        return found
+    beats = place.gateway.beats + 3
+    await until(lambda: place.gateway.beats >= beats, "it has beaten")
+    return await all_until_time(client)
 
 
 def test_a_competing_session_ends_the_ticks_until_it_is_over(tmp_path: Path) -> None:

@@ -294,9 +294,10 @@ def test_a_bar_that_ended_is_told_as_it_ended_before_the_next(tmp_path: Path) ->
     async def scene() -> None:
         async with house(tmp_path) as place:
             client = await RawClient.ready(place.port)
+            place.leap_into_bar(60)
             client.send(*history(1, end="", bar="1 min", duration="600 S", keep="1"))
             first = int((await client.until("17"))[-8])
-            place.clock.leap(60)
+            place.leap_into_bar(60)
             told = [await client.until("90"), await client.until("90")]
             assert [int(row[3]) for row in told] == [first, first + 60]
             client.send(*history(2, end="", bar="1 min", duration="600 S"))

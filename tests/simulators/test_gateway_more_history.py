@@ -34,11 +34,12 @@ def test_real_time_bars_follow_each_other_every_five_seconds(tmp_path: Path) -> 
     async def scene() -> None:
         async with house(tmp_path) as place:
             client = await RawClient.ready(place.port)
+            place.leap_into_bar(5)
             client.send(*real_time(1))
             client.send(*real_time(2, AUD_USD, "MIDPOINT"))
             client.send(49, 1)
             await client.until("49")
-            place.clock.leap(5)
+            place.leap_into_bar(5)
             rows = {(row := await client.until("50"))[2]: row for _ in range(2)}
             assert set(rows) == {"1", "2"}
             assert rows["2"][8:] == ["-1", "-1", "-1"]
@@ -46,7 +47,7 @@ def test_real_time_bars_follow_each_other_every_five_seconds(tmp_path: Path) -> 
             assert begun % 5 == 0
             opened, high, low, closed = map(Decimal, rows["1"][4:8])
             assert low <= min(opened, closed) <= max(opened, closed) <= high
-            place.clock.leap(5)
+            place.leap_into_bar(5)
             rows = {(row := await client.until("50"))[2]: row for _ in range(2)}
             assert int(rows["1"][3]) == begun + 5
             client.send(51, 1, 1)

@@ -125,7 +125,7 @@ def test_a_scenario_that_cannot_be_read_is_refused_before_anything_runs(tmp_path
     path = tmp_path / "mine.toml"
     path.write_text('title = "T"\nsource = "S"\nstory = "X"\n[[rule]]\non = "begin"\n')
     done = run("--scenario", str(path), "--state-dir", str(tmp_path / "state"))
-    assert done.returncode == 2
+    assert done.returncode == 64
     assert "ib-sim: mine.toml: rule 1 (rule 1): on = 'begin'" in done.stderr
     assert not (tmp_path / "state").exists()
 
@@ -134,5 +134,5 @@ def test_a_door_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run("--port", "0", "--control-port", port, "--state-dir", str(tmp_path))
-    assert done.returncode == 2
+    assert done.returncode == 64
     assert f"port {port} on 127.0.0.1 is in use" in done.stderr

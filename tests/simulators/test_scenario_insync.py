@@ -118,7 +118,7 @@ def test_an_answer_without_an_end_keeps_it_waiting(tmp_path: Path) -> None:
         async with house(tmp_path, scenario=scenario) as place:
             ib = _library.IB()
             connecting = asyncio.ensure_future(
-                ib.connectAsync("127.0.0.1", place.port, clientId=5, timeout=1)
+                ib.connectAsync("127.0.0.1", place.port, clientId=5, timeout=3)
             )
             await asyncio.wait({connecting})
             assert place.history().scenario("no end")
@@ -136,7 +136,7 @@ def test_it_is_told_326_and_gives_up(tmp_path: Path) -> None:
             ib, codes = _library.IB(), []
             ib.errorEvent += lambda req_id, code, text, contract: codes.append(code)
             with pytest.raises((ConnectionError, TimeoutError, asyncio.TimeoutError)):
-                await ib.connectAsync("127.0.0.1", place.port, clientId=5, timeout=2)
+                await ib.connectAsync("127.0.0.1", place.port, clientId=5, timeout=5)
             assert 326 in codes and place.history().connects() == 0
 
     asyncio.run(whole())

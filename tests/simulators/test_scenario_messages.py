@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.simulators.raw_client import BHP, RawClient, place_order
 from tests.simulators.scenes import (
     RESTS,
@@ -245,5 +247,43 @@ def test_the_client_id_the_session_and_fields_are_matched(tmp_path: Path) -> Non
             assert (await client.receive())[0] == "15"
             await client.close()
             await other.close()
+
+    asyncio.run(scene())
+
+
+def test_a_rule_can_be_taken_in_and_forgotten_while_the_gateway_runs(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with playing(tmp_path) as place:
+            stage = place.gateway.played
+            client = await RawClient.ready(place.port)
+            row = {"name": "mute", "on": "currentTime", "do": "drop", "times": "always"}
+            assert stage.play(row) == "mute"
+            with pytest.raises(ValueError, match="there is a rule 'mute' already"):
+                stage.play(row)
+            with pytest.raises(ValueError, match="there is no rule 'gone'"):
+                stage.play({**row, "name": "another", "during": "gone"})
+            client.send(*TIME)
+            client.send(*TIME)
+            assert await mark(client) == []
+            assert stage.forget("mute") == 2, "it acted so often"
+            assert stage.forget("mute") == 0, "it is not there any more"
+            client.send(*TIME)
+            assert numbers(await mark(client)) == ["49"]
+            await client.close()
+
+    asyncio.run(scene())
+
+
+def test_what_a_forgotten_rule_held_goes_on_its_way(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with playing(tmp_path) as place:
+            stage = place.gateway.played
+            client = await RawClient.ready(place.port)
+            stage.play({"name": "held", "on": "currentTime", "do": "hold", "times": "always"})
+            client.send(*TIME)
+            assert await mark(client) == []
+            assert stage.forget("held") == 1
+            assert numbers(await mark(client)) == ["49"]
+            await client.close()
 
     asyncio.run(scene())

@@ -45,17 +45,17 @@ def test_an_order_fills_by_half_then_whole_at_its_price_or_another(tmp_path: Pat
 
 def test_an_order_fills_while_its_cancel_is_on_its_way(tmp_path: Path) -> None:
     async def scene() -> None:
-        slow = 'on = "cancelOrder"\ndo = "delay"\nwith = { seconds = 3 }'
+        slow = 'on = "cancelOrder"\ndo = "delay"\nwith = { seconds = 60 }'
         pending = 'on = "cancelOrder"\ndo = "send_status"\nwith = { status = "PendingCancel" }'
-        fill = 'on = "cancelOrder"\nafter_seconds = 1\ndo = "fill"\nwith = { fraction = 0.6 }'
+        fill = 'on = "cancelOrder"\nafter_seconds = 30\ndo = "fill"\nwith = { fraction = 0.6 }'
         async with playing(tmp_path, slow, pending, fill) as place:
             client = await RawClient.ready(place.port)
             await rest(client)
             client.send(4, 1, 1, "")
             assert said(await mark(client)) == ["PendingCancel"]
-            place.clock.leap(1)
+            place.clock.leap(30)
             assert (await client.until("11"))[19] == "6"
-            place.clock.leap(2)
+            place.clock.leap(30)
             while (await client.until("3"))[2] != "Cancelled":
                 pass
             assert filled(place) == 6 and only_order(place).status == "Cancelled"
@@ -87,11 +87,11 @@ def test_what_is_said_of_an_order_and_what_is_in_the_books(
     rule: str, expected: list[str], status: str, tmp_path: Path
 ) -> None:
     async def scene() -> None:
-        async with playing(tmp_path, f"{WORKING}\nafter_seconds = 1\n{rule}") as place:
+        async with playing(tmp_path, f"{WORKING}\nafter_seconds = 30\n{rule}") as place:
             client = await RawClient.ready(place.port)
             await rest(client)
             await mark(client)
-            place.clock.leap(1)
+            place.clock.leap(30)
             assert said(await mark(client)) == expected
             assert only_order(place).status == status
             if "locate" in rule:

@@ -118,7 +118,7 @@ def test_those_that_left_together_are_found_from_each(book: SqliteBook) -> None:
                 client_order_id=f"K-1-{letter}",
                 side=Side.SELL,
                 parent="K-1",
-                oca_group="K-1-X",
+                oca_group="K-1.1",
             ),
         )
         for letter in "TS"

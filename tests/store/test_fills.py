@@ -51,8 +51,9 @@ def test_a_correction_replaces(book: SqliteBook) -> None:
     assert position.quantity == Decimal(90)
     assert position.average_price == Decimal("45.088888888888888889")
     assert len(book.fills()) == 2
-    kinds = [row[0] for row in book.connection.rows("SELECT kind FROM journal")]
-    assert kinds == ["intent", "fill", "fill", "correction"]
+    kinds = [row[0] for row in book.connection.rows("SELECT kind FROM journal ORDER BY seq")]
+    booked = ["execution_word", "fill"]
+    assert kinds == ["identity", "intent", *booked, *booked, "execution_word", "correction"]
     old = book.connection.rows("SELECT detail FROM journal WHERE kind = 'correction'")
     assert '"60"' in old[0][0]
 

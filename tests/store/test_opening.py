@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from adapters.book import BookError
-from adapters.store import book_path, lock_state_dir, open_book
+from adapters.store import StateLock, book_path, lock_state_dir, open_book
 from adapters.store.connection import Connection
 from adapters.store.migrations import MIGRATIONS, Migration, applied, migrate
 from adapters.store.tables import TABLES
@@ -247,5 +248,27 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     blocked.write_text("a file stands here")
     with pytest.raises(BookError) as caught:
         lock_state_dir(blocked)
-    assert caught.value.code == "DISK"
-    assert refusal(blocked).code == "DISK"
+    assert caught.value.code == "DISK_FAILED"
+    assert refusal(blocked).code == "DISK_FAILED"
+
+
+def test_a_lock_holds_though_a_full_disk_does_not_take_its_signature() -> None:
+    lock = StateLock(Path("/dev/full"), "a full disk")
+    other = os.open("/dev/full", os.O_RDWR)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock.release()
+    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(other)
+
+
+def test_a_transaction_whose_file_is_closed_does_not_open_it_again(tmp_path: Path) -> None:
+    connection = Connection(tmp_path / "any.db")
+    with pytest.raises(ValueError, match="what went wrong"), connection.group():
+        connection.execute("CREATE TABLE lost (x)")
+        connection.close()
+        raise ValueError("what went wrong")
+    assert connection.database.is_closed()
+    again = Connection(tmp_path / "any.db")
+    assert again.rows("SELECT name FROM sqlite_master") == []
+    again.close()

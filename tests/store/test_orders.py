@@ -123,11 +123,13 @@ def test_every_change_is_journalled_with_its_correlation(book: SqliteBook) -> No
     book.record_audit(AuditRow(NOON, "owner", "pause", "lunch"))
     rows = book.connection.rows("SELECT seq, kind, correlation FROM journal ORDER BY seq")
     assert rows == [
-        (1, "intent", "c-1"),
-        (2, "state", "c-1"),
-        (3, "fill", "c-1"),
-        (4, "setting", ""),
-        (5, "audit", ""),
+        (1, "identity", ""),
+        (2, "intent", "c-1"),
+        (3, "state", "c-1"),
+        (4, "execution_word", ""),
+        (5, "fill", "c-1"),
+        (6, "setting", ""),
+        (7, "audit", ""),
     ]
 
 
@@ -180,7 +182,7 @@ def test_a_group_is_all_or_nothing(book: SqliteBook) -> None:
         raise ZeroDivisionError
     assert book.orders() == []
     assert book.settings() == {}
-    assert book.connection.rows("SELECT * FROM journal") == []
+    assert book.connection.rows("SELECT kind FROM journal") == [("identity",)]
     with book.group():
         book.record_intent(intent("K-1"), "c")
         book.record_intent(intent("K-2"), "c")

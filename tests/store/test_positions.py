@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -14,9 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.store import SqliteBook, open_book
-from adapters.store.average_cost import Holding, after_fill, plain
-from domain.orders import Side
-from tests.store.material import ACCOUNT, NOON, StandingClock, execution, intent
+from adapters.store.average_cost import Holding, after_fill
+from adapters.store.verification import verify
+from domain.exact import plain
+from domain.orders import Purpose, Side
+from tests.store.material import (
+    ACCOUNT,
+    NOON,
+    StandingClock,
+    commission,
+    execution,
+    intent,
+)
+from tests.store.story import AUDUSD
 
 
 @dataclass(frozen=True)
@@ -137,3 +147,36 @@ def test_a_flat_position_stays_with_its_profit(tmp_path: Path) -> None:
     again.close()
     assert (position.quantity, position.average_price) == (Decimal(0), Decimal(0))
     assert position.realised_pnl == Decimal(3)
+
+
+def test_cash_that_is_converted_is_no_position_beside_a_lot_of_the_same_pair(
+    book: SqliteBook,
+) -> None:
+    """A lot of 25,000 stays what it is while twice as much is converted the other way."""
+    lot = intent("K-1", symbol=AUDUSD, quantity="25000")
+    cash = intent("K-2", symbol=AUDUSD, side=Side.SELL, quantity="50000")
+    cash = replace(cash, request=replace(cash.request, purpose=Purpose.CONVERT))
+    for order in (lot, cash):
+        book.record_intent(order, "c")
+    sold = execution("0002.01", order="K-2", side=Side.SELL, quantity="50000", price="0.65")
+    book.book_fill("ib", sold, NOON)
+    book.book_commission("ib", commission("0002.01", amount="3.33"), NOON)
+    [flat] = book.positions()
+    assert (flat.quantity, flat.realised_pnl) == (Decimal(0), Decimal(0))
+    assert flat.commissions == (("AUD", Decimal("3.33")),), "what it cost is paid all the same"
+    # Before it and behind it in time; a correction of the conversion counts nothing either.
+    for key, seconds in (("0001.01", -9), ("0003.01", 9)):
+        bought = execution(key, quantity="12500", price="0.66", seconds=seconds)
+        book.book_fill("ib", bought, NOON)
+    book.book_fill("ib", replace(sold, revision=2, price=Decimal("0.6")), NOON)
+    book.book_commission("ib", commission("0001.01", amount="3.30"), NOON)
+    position = book.position("ib", AUDUSD)
+    assert position is not None
+    assert (position.quantity, position.average_price) == (Decimal(25_000), Decimal("0.66"))
+    assert (position.realised_pnl, position.commissions) == (
+        Decimal(0),
+        (("AUD", Decimal("6.63")),),
+    )
+    written = book.order("K-2")
+    assert written is not None and written.filled == 50_000, "its own fills are its own"
+    verify(book.connection.path)

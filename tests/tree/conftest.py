@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.pains.conftest import Stage
 from tests.tree.home import Home
 from tests.tree.in_process import Venue
+from tests.tree.person import Person, Sits
+from tests.tree.truth import hold_to_their_journals
 
 
 @pytest.fixture
@@ -17,6 +20,8 @@ def home(tmp_path: Path) -> Iterator[Home]:
     place = Home(tmp_path)
     yield place
     place.close()
+    if not place.damaged:
+        hold_to_their_journals(place.state)
 
 
 @pytest.fixture
@@ -26,3 +31,17 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
     place.folder.mkdir()
     yield place
     place.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, venue: Venue) -> Iterator[Stage]:
+    """The same venue, playing a scenario, and the trees that are grown against it."""
+    place = Stage(tmp_path, venue)
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def sits(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Sits:
+    """Have somebody sit down before a tree."""
+    return lambda tree: Person(stage, tree, capsys)

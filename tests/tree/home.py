@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,12 +16,15 @@ import psutil
 
 from simulators.books import Books, read_books
 from simulators.tws.wire_history import WireHistory, read_wire_log
+from tests.plain_http import TRUSTS_NOBODY
+from tests.tree.gates_open import OPEN
+from tests.tree.ports import free_port as free_port
 from tests.tree.waiting import SOON, until
 
 ROOT = Path(__file__).parents[2]
 STOP_WITHIN = 10.0
-#: Below the ports that the system itself hands out.
-_PORTS = range(20_000, 32_000)
+PROGRAM_WITHIN = 60.0
+"""Seconds for what a program does once it has started, which is no claim: it imports the house."""
 
 
 class Kelpie:
@@ -45,7 +46,7 @@ class Kelpie:
         with self._changed:
             return "\n".join(self.lines)
 
-    def hear(self, words: str, seconds: float = SOON, times: int = 1) -> str:
+    def hear(self, words: str, seconds: float = PROGRAM_WITHIN, times: int = 1) -> str:
         """Wait until the screen has so many lines with these words; the last of them."""
 
         def found() -> list[str]:
@@ -67,14 +68,18 @@ class Kelpie:
         self.process.send_signal(signal.SIGINT)
         return self.ended()
 
-    def ended(self) -> int:
+    def ended(self, seconds: float = STOP_WITHIN) -> int:
         """Wait for its end; gives the exit code."""
         try:
-            code = self.process.wait(STOP_WITHIN)
+            code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"not ended in {STOP_WITHIN:g} s:\n{self.screen()}") from None
+            raise AssertionError(f"not ended in {seconds:g} s:\n{self.screen()}") from None
         self._reader.join(STOP_WITHIN)
         return code
+
+    def refuses(self) -> int:
+        """Wait until it has ended by itself instead of running; gives the exit code."""
+        return self.ended(PROGRAM_WITHIN)
 
     def close(self) -> None:
         """Whatever it does: end it, and let go of it."""
@@ -102,11 +107,14 @@ class Home:
     def __init__(self, folder: Path, python: str = sys.executable) -> None:
         self.folder = folder
         self.python = python
+        self.argv = [python, str(ROOT / "supervisor.py")]
         self.state = folder / "state"
         self.logs = folder / "logs"
         self.sim = self.state / "ib-sim"
         self.ib_port, self.hook_port = free_port(), free_port()
         self._runs: list[Kelpie] = []
+        self.damaged = False
+        """The test damages its book, which is then no evidence of anything."""
 
     def start(self, **settings: str) -> Kelpie:
         """Run it in demo, unless `settings` say otherwise."""
@@ -116,25 +124,40 @@ class Home:
 
     def launch(self, screen: int, **settings: str) -> subprocess.Popen[str]:
         """The same with a screen (a file descriptor) that nobody here reads."""
-        bare = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
-        environ = {
-            **bare,
-            "MODE": "demo",
-            "STATE_DIR": str(self.state),
-            "LOG_DIR": str(self.logs),
-            "IB_PORT": str(self.ib_port),
-            "HOOK_PORT": str(self.hook_port),
-            **settings,
-        }
         return subprocess.Popen(
-            [self.python, str(ROOT / "supervisor.py"), "run"],
+            [*self.argv, "run"],
             cwd=self.folder,
-            env=environ,
+            env={**self._environ(), **settings},
             stdin=subprocess.DEVNULL,
             stdout=screen,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def command(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """`kelpie …`, beside whatever runs; waits for its end."""
+        return subprocess.run(
+            [*self.argv, *words],
+            cwd=self.folder,
+            env={**self._environ(), **settings},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PROGRAM_WITHIN,
+            check=False,
+        )
+
+    def _environ(self) -> dict[str, str]:
+        bare = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+        return {
+            **bare,
+            **OPEN,
+            "MODE": "demo",
+            "STATE_DIR": str(self.state),
+            "LOG_DIR": str(self.logs),
+            "IB_PORT": str(self.ib_port),
+            "HOOK_PORT": str(self.hook_port),
+        }
 
     def processes(self) -> list[psutil.Process]:
         """All that run for this home: they carry its folder in their environment."""
@@ -182,26 +205,45 @@ class Home:
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Ask the hook, with the token that opens everything."""
         token = (self.state / "hook.token").read_text().strip()
-        with httpx.Client(base_url=self.url, timeout=5.0, trust_env=False) as client:
+        with httpx.Client(
+            base_url=self.url, timeout=SOON, trust_env=False, verify=TRUSTS_NOBODY
+        ) as client:
             headers = {"authorization": f"Bearer {token}"}
             json = {} if body is None and method == "POST" else body
             return client.request(method, path, json=json, headers=headers)
 
     def get(self, path: str) -> Any:
-        """What the hook says."""
-        answer = self.call("GET", path)
-        assert answer.status_code == 200, answer.text
+        """What the hook says; a seat that has not had its turn within its second is asked again."""
+
+        def in_time() -> httpx.Response | None:
+            answer = self.call("GET", path)
+            slow = answer.status_code == 503 and answer.json().get("code") == "SEAT_SLOW"
+            return None if slow else answer
+
+        answer = until(in_time, f"GET {path} is answered")
+        assert answer is not None and answer.status_code == 200, answer
         return answer.json()
+
+    def live(self) -> bool:
+        """The hook answers."""
+        return self._probe("/health/live")
 
     def ready(self) -> bool:
         """The hook answers, and says that the venue is tradable."""
+        return self._probe("/health/ready")
+
+    def _probe(self, path: str) -> bool:
         try:
-            return httpx.get(f"{self.url}/health/ready", trust_env=False).status_code == 200
+            answer = httpx.get(f"{self.url}{path}", trust_env=False, verify=TRUSTS_NOBODY)
+            return answer.status_code == 200
         except httpx.TransportError:
             return False
 
-    def wait_until_ready(self, seconds: float = SOON) -> None:
-        """The venue is tradable, and there is a fresh quote of BHP to trade on."""
+    def wait_until_ready(self, seconds: float = PROGRAM_WITHIN) -> None:
+        """The venue is tradable, a fresh quote of BHP is there, and every seat is taken.
+
+        Trading does not wait for the console: its last seats may be taken after the first quote.
+        """
         until(self.ready, "ready to trade", seconds, every=0.1)
 
         def fresh() -> bool:
@@ -209,10 +251,28 @@ class Home:
             return any(each["symbol"] == "BHP/AUD" and not each["stale"] for each in quotes)
 
         until(fresh, "a fresh quote of BHP", seconds, every=0.1)
+        until(lambda: all(self.incarnations().values()), "every seat is taken", seconds, every=0.1)
 
     def incarnations(self) -> dict[str, int]:
         """Of every actor, by name."""
         return {each["name"]: each["incarnation"] for each in self.get("/actors")["items"]}
+
+    def propose(self, client_order_id: str, **terms: str) -> httpx.Response:
+        """POST an order: 20 BHP at the market, unless `terms` say otherwise.
+
+        Where a seat has not had its turn within its second, the hook says to send the same again.
+        """
+        order = {"symbol": "BHP/AUD", "side": "BUY", "quantity": "20", "type": "MARKET"} | terms
+        body = order | {"client_order_id": client_order_id}
+
+        def decided() -> httpx.Response | None:
+            answer = self.call("POST", "/orders", body)
+            slow = answer.status_code == 503 and answer.json()["code"] == "SEAT_SLOW"
+            return None if slow else answer
+
+        answer = until(decided, f"{client_order_id} is decided", every=0.1)
+        assert answer is not None
+        return answer
 
     def order(self, client_order_id: str) -> Any:
         return self.get(f"/orders/{client_order_id}")
@@ -224,15 +284,3 @@ class Home:
             seconds,
             every=0.1,
         )
-
-
-def free_port() -> int:
-    """One that nobody listens at now, and that no outgoing connection will be given."""
-    while True:
-        port = random.SystemRandom().choice(_PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port

@@ -6,23 +6,27 @@ frozen and killed by the test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from actors import names
-from actors.lanes import Lane, Stop
-from actors.messages import GetDesk, GetOrder, GetQuotes
+from actors.lanes import Stop
+from actors.messages import GetDesk, GetOrder, GetQuotes, GetWhyNot
 from actors.system import ActorSystem
 from actors.watch import Watch
 from config.settings import Settings
 from console.hook import HookOptions, Rate
+from console.process import TreeOptions
 from domain.backoff import Backoff
+from domain.calendar import ExchangeCalendar
 from domain.orders import Order
+from domain.risk_views import WhyNotView
 from domain.symbols import Symbol
 from domain.views import DeskView
 from runtime.clocks import WarpClock
@@ -30,14 +34,20 @@ from runtime.threads import ThreadRuntime
 from simulators.books import Books, read_books
 from simulators.broker import ACCOUNT
 from simulators.tws.wire_history import WireHistory, read_wire_log
-from supervisor import TreeOptions, root
-from tests.console.conftest import Reach, hook_url
+from supervisor import root
+from tests.console.conftest import PATIENT, Reach, hook_url
 from tests.simulators.gateway_process import GatewayProcess, gateway_process
+from tests.tree.gates_open import OPEN
 from tests.tree.home import free_port
+from tests.tree.market import resting_later
+from tests.tree.rest import CountingSystem, is_at_rest
+from tests.tree.truth import hold_to_their_journals
 from tests.tree.waiting import SOON, until
 
 _TOKEN, _READ_TOKEN = "full-" + "f" * 40, "read-" + "r" * 40
 BHP = Symbol.parse("BHP/AUD")
+PATIENTLY: Mapping[str, Any] = {"answer_seconds": PATIENT, "page_seconds": PATIENT}
+"""Who waits for a seat in its hook on a busy machine."""
 QUICKLY = Backoff(first=0.1, ceiling=0.2, reset_after=30.0, floor=0.05)
 
 
@@ -48,13 +58,14 @@ class Venue:
         self.folder = folder
         self.port = free_port()
         self._running = ExitStack()
+        self._hours = resting_later(datetime.now(UTC))
         self.gateway: GatewayProcess | None = None
 
     def start(self, *arguments: str) -> GatewayProcess:
         """Open the gateway; the one before must have been killed."""
         self._running.close()
-        port = ("--port", str(self.port))
-        self.gateway = self._running.enter_context(gateway_process(self.folder, *port, *arguments))
+        given = ("--port", str(self.port), *self._hours, *arguments)
+        self.gateway = self._running.enter_context(gateway_process(self.folder, *given))
         return self.gateway
 
     def close(self) -> None:
@@ -70,11 +81,19 @@ class Venue:
 class Tree:
     """A running tree, and how to speak to it."""
 
-    def __init__(self, system: ActorSystem, clock: WarpClock, said: list[str]) -> None:
+    def __init__(
+        self,
+        system: CountingSystem,
+        clock: WarpClock,
+        said: list[str],
+        lines: list[dict[str, Any]],
+    ) -> None:
         self.system = system
         self.clock = clock
         self.said = said
         """The lines of the screen."""
+        self.lines = lines
+        """The lines of the telemetry, as they were given to be written."""
 
     @property
     def hook(self) -> Reach:
@@ -115,6 +134,14 @@ class Tree:
             lambda: self.state(client_order_id) == state, f"{client_order_id} is {state}", seconds
         )
 
+    def wait_until_held(self, quantity: str) -> None:
+        """So much BHP is there by the venue's own word, which comes behind the fills."""
+
+        def held() -> list[str]:
+            return [each["held"] for each in self.get("/positions")["items"]]
+
+        until(lambda: held() == [quantity], f"{quantity} are held, and may be sold")
+
     def ready(self) -> bool:
         (venue,) = self.desk().venues
         return venue.tradable
@@ -129,20 +156,36 @@ class Tree:
             return any(quote.symbol == BHP and not stale for quote, stale in quotes)
 
         until(fresh, "a fresh quote of BHP")
+        until(self._desk_has_a_price, "the desk has been told of it")
+
+    def _desk_has_a_price(self) -> bool:
+        """One that was started a moment ago is told of the quotes behind its start."""
+        said = self.system.ask(names.DESK, GetWhyNot(BHP)).get(timeout=SOON)
+        return isinstance(said, WhyNotView) and said.price is not None
 
     def incarnations(self) -> dict[str, int]:
         return {seat.name: seat.incarnation for seat in self.system.seats()}
 
     def settled(self) -> bool:
-        """Nobody has a fact waiting, and nobody handles one."""
-        return not any(
-            seat.mailbox.depth(Lane.FACT) or seat.handling for seat in self.system.seats()
-        )
+        """Nobody has a message waiting, and nobody handles one: all of them at one moment."""
+        return self.system.is_settled()
+
+    def leap(self, seconds: float) -> None:
+        """Let what is in flight arrive, and have the clock leap then."""
+        since = self.clock.monotonic()
+        until(lambda: is_at_rest(self.system, since), "nothing is in flight")
+        self.clock.leap(seconds)
 
     def lost_facts(self) -> list[str]:
         """Facts that reached nobody, or crashed their handler twice."""
         letters = self.system.dead_letters.items()
         return [letter.summary for letter in letters if letter.lane in ("fact", "FACT")]
+
+
+def _is_up(system: ActorSystem) -> bool:
+    """Each branch of the tree has been started, with all that grows on it."""
+    state = system.inspect(names.ROOT).get(timeout=SOON)
+    return all(child["phase"] == "running" for child in state["children"])
 
 
 @contextmanager
@@ -152,14 +195,19 @@ def growing(
     backoff: Backoff = QUICKLY,
     watched: bool = True,
     answers_within: float | None = None,
+    calendars: Mapping[str, ExchangeCalendar] | None = None,
+    hook_options: Mapping[str, Any] = PATIENTLY,
     **given: str,
 ) -> Iterator[Tree]:
     """Grow a tree in paper mode, and fell it in order afterwards.
 
     Unwatched for tests whose clock leaps: a handler that runs just then would seem to hang.
     `answers_within` is for tests of answers that never end: seconds for a list or for bars.
+    `calendars` are the tree's own unless given. `hook_options` are for tests in which something
+    hangs on purpose; what they do not give is as for an owner.
     """
     environ = {
+        **OPEN,
         "MODE": "paper",
         "IB_ACCOUNT_ID": ACCOUNT,
         "IB_PORT": str(ib_port),
@@ -167,15 +215,15 @@ def growing(
         "LOG_DIR": str(folder / "logs"),
         "STRATEGY": "none",
         "HEARTBEAT_SECONDS": "0.5",
-        "HEARTBEAT_DEADLINE_SECONDS": "1",
-        "CONNECT_STEP_SECONDS": "1",
-        "IB_WINDOWS": "none",
+        # A gateway that lives answers within it, however busy the machine.
+        "HEARTBEAT_DEADLINE_SECONDS": "5",
+        "CONNECT_STEP_SECONDS": "3",
         **given,
     }
     settings = Settings.load(environ, env_file=None)
     clock = WarpClock()
     runtime = ThreadRuntime(clock, seed=1)
-    system = ActorSystem(runtime)
+    system = CountingSystem(runtime)
     said: list[str] = []
     hook = HookOptions(
         host="127.0.0.1",
@@ -187,19 +235,30 @@ def growing(
         started_at=clock.now(),
         venues=(names.IB,),
         order_prefix=settings.client_order_prefix,
+        state_dir=settings.state_dir,
         rate=Rate(burst=10_000, per_second=1000),
         probe_rate=Rate(burst=10_000, per_second=1000),
+        failure_rate=Rate(burst=10_000, per_second=1000),
         failure_delay_seconds=0.01,
+        **{"remember_seconds": 15.0, **hook_options},
     )
-    options = TreeOptions(hook, gateway=None, say=said.append, link_backoff=backoff)
+    lines: list[dict[str, Any]] = []
+    options = TreeOptions(
+        hook, gateway=None, say=said.append, telemetry=lines.append, link_backoff=backoff
+    )
     if answers_within is not None:
         options = replace(options, list_seconds=answers_within, bars_seconds=answers_within)
+    if calendars is not None:
+        options = replace(options, calendars=calendars)
     watch = Watch(system)
     root(system, settings, options)
     if watched:
         watch.start()
+    else:
+        # A leap of the clock while somebody starts would be a start that takes too long.
+        until(lambda: _is_up(system), "all have been started")
     try:
-        yield Tree(system, clock, said)
+        yield Tree(system, clock, said, lines)
     finally:
         watch.stop()
         system.tell(names.ROOT, Stop())
@@ -213,3 +272,4 @@ def growing(
             thread.join(SOON)
         runtime.close()
         assert ended is not None, "the tree did not stop"
+        hold_to_their_journals(folder / "state")

@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
+from actors import names
 from actors.lanes import Lane, Message
+from tests.tree.in_process import Tree
+from tests.tree.waiting import SOON, until
 
 ERRORS: tuple[type[BaseException], ...] = (
     asyncio.CancelledError,
@@ -33,6 +36,30 @@ def poison(error: type[BaseException]) -> Message:
     message = kind()
     assert isinstance(message, Message)
     return message
+
+
+def park(tree: Tree, name: str) -> None:
+    """Crash whoever sits there, of those who trade, until nobody does.
+
+    The clock leaps over the waits between two tries and no further: the crashes are to fall
+    within a minute.
+    """
+    seat, seen = tree.system.seat(name), 0
+
+    def parked() -> bool:
+        nonlocal seen
+        if seat.parked:
+            return True
+        if seat.incarnation > seen:
+            seen = seat.incarnation
+            tree.system.tell(name, poison(RecursionError))
+        children = tree.system.inspect(names.TRADING).get(timeout=SOON)["children"]
+        [wait] = [each["next_try_in_seconds"] for each in children if each["name"] == name]
+        if wait:
+            tree.leap(wait)
+        return False
+
+    until(parked, f"{name} is parked", 2 * SOON)
 
 
 class RaisesWhenCounted(float):

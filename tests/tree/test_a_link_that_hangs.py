@@ -18,7 +18,9 @@ from tests.tree.truth import of_broker, of_hook
 from tests.tree.waiting import SOON, until
 
 _CLIENT_ID = 17
-_BEAT, _DEADLINE = 0.5, 1.0
+_BEAT, _DEADLINE = 0.5, 3.0
+_LEEWAY = 5.0
+"""Seconds that the machine may take over it; nothing but the heartbeat would notice as soon."""
 
 
 def _reason(tree: Tree) -> str:
@@ -33,7 +35,13 @@ def test_a_frozen_gateway_is_noticed_by_the_heartbeat_and_taken_back_when_it_wak
     wait_for_open_market()
     gateway = venue.start()
     # What is on trial is an order that was sent, not one that waits for a preview.
-    with growing(tmp_path, venue.port, ENTRY_PREVIEWS="false") as tree:
+    with growing(
+        tmp_path,
+        venue.port,
+        ENTRY_PREVIEWS="false",
+        HEARTBEAT_SECONDS=str(_BEAT),
+        HEARTBEAT_DEADLINE_SECONDS=str(_DEADLINE),
+    ) as tree:
         tree.wait_until_ready()
         before = tree.incarnations()
         frozen = time.monotonic()
@@ -41,14 +49,16 @@ def test_a_frozen_gateway_is_noticed_by_the_heartbeat_and_taken_back_when_it_wak
         try:
             # The socket is open all the while: an order goes into it, and nothing comes back.
             assert tree.propose("KLP-FROZEN").status_code == 202
+            tree.wait_for_state("KLP-FROZEN", "SENT")
             until(lambda: not tree.ready(), "the link is given up")
             noticed = time.monotonic() - frozen
         finally:
             os.kill(gateway.process.pid, signal.SIGCONT)
-        assert noticed < _BEAT + _DEADLINE + 1.0, "later than a beat and its deadline"
+        assert noticed < _BEAT + _DEADLINE + _LEEWAY, "later than a beat and its deadline"
         lost = tree.system.seat(names.connection(names.IB)).last_exit
         assert lost is not None and lost.cause in ("HEARTBEAT", "NO_VERSION")
-        assert any("has not answered for 1 s" in line for line in tree.said), tree.said
+        words = f"has not answered for {_DEADLINE:g} s"
+        until(lambda: any(words in line for line in tree.said), "it is said")
 
         tree.wait_until_ready()
         # The order was in the socket when the link was given up: the broker has it, once.
@@ -85,13 +95,14 @@ def test_a_client_id_that_is_still_taken_is_waited_for_and_never_changed(
             )
             connection = tree.system.seat(names.connection(names.IB))
             until(lambda: connection.incarnation > 3, "it tries again and again")
-            assert connection.last_exit is not None
-            assert connection.last_exit.cause == "CLIENT_ID_IN_USE"
+
+            def cause() -> str:
+                return connection.last_exit.cause if connection.last_exit is not None else ""
+
+            until(lambda: cause() == "CLIENT_ID_IN_USE", "each time for the same cause")
             lingering.close()
             until(lambda: tree.desk().venues[0].reconciled, "connected and compared")
-            # So many failures have opened the circuit: entries wait for its probe, not longer.
-            assert tree.propose("KLP-EARLY").json()["code"] == "VENUE_NOT_TRADABLE"
-            tree.clock.leap(31.0)
+            # So many failures have opened the circuit; who has read everything has closed it.
             tree.wait_until_ready()
             chain = set(names.of_venue(names.IB)) - {names.IB}
             counts = tree.incarnations().items()

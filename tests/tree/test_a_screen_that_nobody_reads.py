@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from actors import names
 from tests.tree.home import STOP_WITHIN, Home
 from tests.tree.waiting import until
+
+CONNECTION = names.connection(names.IB)
 
 
 @pytest.fixture
@@ -27,15 +30,16 @@ def full_pipe() -> Iterator[int]:
     os.close(reading)
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(150)
 def test_a_paused_terminal_holds_up_nothing(home: Home, full_pipe: int) -> None:
     kelpie = home.launch(full_pipe, STRATEGY="none")
-    until(home.ready, "ready to trade", every=0.1)
+    home.wait_until_ready()
     assert home.call("POST", "/trading/pause").status_code == 200  # a warning, for the screen too
     pid = home.gateway_pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not home.ready(), "the lost link is noticed", every=0.05)
+    # A new incarnation stays; that it is not ready is over as soon as there is a gateway again.
+    until(lambda: home.incarnations()[CONNECTION] > 1, "the lost link is noticed", every=0.05)
     kelpie.send_signal(signal.SIGTERM)
     assert kelpie.wait(STOP_WITHIN) == 0
     assert home.processes() == []

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from actors import names
+from tests.plain_http import TRUSTS_NOBODY
 from tests.tree.home import Home
 from tests.tree.in_process import Tree, Venue, growing
 from tests.tree.market import wait_for_open_market
@@ -78,25 +79,30 @@ def _is_refused_with(tree: Tree, causes: tuple[str, ...]) -> None:
     assert connection.last_exit is not None
     assert connection.last_exit.cause in causes
     until(lambda: _not_ready(tree)["next_try"], "the next try is told", every=0.05)
+    until(lambda: 0 not in _beside_the_chain(tree), "everybody has started")
     assert _beside_the_chain(tree) == {1}
     refused = tree.propose("KLP-1")
     assert (refused.status_code, refused.json()["code"]) == (409, "VENUE_NOT_TRADABLE")
 
 
 @pytest.mark.parametrize(
-    ("make_server", "causes"),
+    ("make_server", "causes", "step"),
     [
-        (_web_server, ("NOT_TWS", "FRAME_TOO_LONG")),
-        (_mute_server, ("NO_VERSION",)),
+        # Time enough for whoever does answer.
+        (_web_server, ("NOT_TWS", "FRAME_TOO_LONG"), "10"),
+        (_mute_server, ("NO_VERSION",), "0.5"),
     ],
     ids=["a web server", "one that never speaks"],
 )
 def test_something_else_listens_at_the_port(
-    tmp_path: Path, make_server: Callable[[], socketserver.TCPServer], causes: tuple[str, ...]
+    tmp_path: Path,
+    make_server: Callable[[], socketserver.TCPServer],
+    causes: tuple[str, ...],
+    step: str,
 ) -> None:
     with (
         _listening(make_server()) as port,
-        growing(tmp_path, port, CONNECT_STEP_SECONDS="0.5") as tree,
+        growing(tmp_path, port, CONNECT_STEP_SECONDS=step) as tree,
     ):
         _is_refused_with(tree, causes)
         assert f"127.0.0.1:{port}" in _not_ready(tree)["reason"]
@@ -118,7 +124,7 @@ def test_the_wrong_account_is_named_beside_the_one_that_is_there(
         for tries in (1, 2):
             # No waiting mends it: it is tried again once a minute.
             until(partial(waits_after, tries), "it waits for its next try")
-            tree.clock.leap(61.0)
+            tree.leap(61.0)
         _is_refused_with(tree, ("WRONG_ACCOUNT",))
         reason = _not_ready(tree)["reason"]
         # In part: the page is open to whoever reaches it.
@@ -159,7 +165,7 @@ def test_bad_orders_and_strangers_are_refused_with_a_code_and_trading_goes_on(
         assert refused(quantity="100000") == (422, "ORDER_TOO_LARGE")
 
         hook = tree.hook
-        with httpx.Client(base_url=hook.url, trust_env=False) as stranger:
+        with httpx.Client(base_url=hook.url, trust_env=False, verify=TRUSTS_NOBODY) as stranger:
             for headers in ({}, {"authorization": "Bearer " + "x" * 45}):
                 answer = stranger.post("/orders", json=_ORDER, headers=headers)
                 assert answer.status_code == 401
@@ -174,28 +180,32 @@ def test_bad_orders_and_strangers_are_refused_with_a_code_and_trading_goes_on(
         assert venue.wire().orders_per_ref() == {"KLP-GOOD": 1}
 
 
+@pytest.mark.timeout(150)
 def test_a_second_process_on_the_same_state_refuses_and_names_the_first(home: Home) -> None:
     first = home.start(MODE="paper", IB_ACCOUNT_ID="DU1234567", STRATEGY="none")
     until(lambda: (home.state / "hook.token").exists(), "the first has its state")
     first.hear("KELPIE")
     second = home.start(MODE="paper", IB_ACCOUNT_ID="DU1234567", STRATEGY="none")
-    assert second.ended() == 75
+    assert second.refuses() == 75
     assert f"Process {first.pid} has had the state folder" in second.screen()
     assert first.process.poll() is None
-    until(lambda: home.get("/actors")["items"], "the first goes on", every=0.1)
+    until(home.live, "the first goes on", every=0.1)
+    assert home.get("/actors")["items"]
     assert first.interrupt() == 0, first.screen()
     assert home.processes() == []
 
 
+@pytest.mark.timeout(150)
 def test_a_damaged_book_ends_the_process_with_a_code_that_says_do_not_restart(home: Home) -> None:
     first = home.start(STRATEGY="none")
     first.hear("AGREED")
     assert first.interrupt() == 0, first.screen()
     [book] = home.state.glob("demo-*/ledger.db")
+    home.damaged = True
     with book.open("r+b") as file:
         file.seek(4096)
         file.write(bytes(range(256)) * 32)
     second = home.start(STRATEGY="none")
-    assert second.ended() == 76
+    assert second.refuses() == 76
     assert "is damaged" in second.screen() and "restore" in second.screen()
     assert home.processes() == []

@@ -22,7 +22,14 @@ _CHAIN = (
     names.bars(names.IB),
 )
 _TRADERS = (names.DESK, names.PLAN_MONITOR, names.STRATEGIST)
-_CONSOLE = (names.HOOK, names.NARRATOR)
+_CONSOLE = (
+    names.HOOK,
+    names.NARRATOR,
+    names.ALERTS,
+    names.YEAR_END,
+    names.UPTIME,
+    names.TELEMETRY,
+)
 #: Who restarts with whom, in order: in the venue those that stand after it, elsewhere nobody;
 #: a supervisor's own children with it.
 _SEATS = {name: _CHAIN[index:] for index, name in enumerate(_CHAIN[:-1])}

@@ -39,8 +39,14 @@ def test_a_quarantine_shuts_the_venue_where_it_is_about_money(
     with growing(tmp_path, venue.port) as tree:
         tree.wait_until_ready()
         _poison(tree, seat)
-        told = [tree.system.seat(name).handled["Quarantined"] for name in (names.DESK, RESYNC)]
-        assert told == [int(shuts), int(shuts)]
+
+        def told() -> list[int]:
+            return [tree.system.seat(name).handled["Quarantined"] for name in (names.DESK, RESYNC)]
+
+        # It is kept apart before anybody is told.
+        until(lambda: told() == [int(shuts), int(shuts)], "who must know has been told")
+        until(lambda: tree.system.seat(names.LEDGER).handled["Quarantined"], "and the book has it")
+        assert told() == [int(shuts), int(shuts)], "the ledger is told last"
 
 
 def test_too_many_facts_cut_the_link_and_it_is_made_anew(tmp_path: Path, venue: Venue) -> None:

@@ -184,7 +184,7 @@ def test_a_bracket_leaves_as_one_and_its_children_wait_for_the_parent(
         until(partial(stands, tree, name), f"{name} is there")
     parent, target, stop = (at_broker(venue, n) for n in ("KLP-1", "KLP-1-T", "KLP-1-S"))
     assert target.request.parent_id == stop.request.parent_id == parent.request.order_id
-    assert target.request.oca_group == stop.request.oca_group == "KLP-1-X"
+    assert target.request.oca_group == stop.request.oca_group == "KLP-1.1"
     assert {target.request.oca_type, stop.request.oca_type} == {2}
     sent = [m for m in venue.wire().from_client(3) if m.fields[26].startswith("KLP-1")]
     assert [message.fields[27] for message in sent] == ["0", "0", "1"]  # transmit
@@ -360,6 +360,7 @@ def test_a_market_order_goes_as_a_limit_a_bounded_way_through_the_touch(
     detail = tree.get("/orders/KLP-1")
     assert (detail["type"], detail["asked_as"]) == ("LIMIT", "MARKET")
     assert tree.propose("KLP-1").status_code == 202  # the same again is harmless
+    until(lambda: [p["held"] for p in tree.get("/positions")["items"]] == ["20"], "IB's word")
     assert tree.propose("KLP-2", side="SELL").status_code == 202
     tree.wait_for_state("KLP-2", "FILLED")
     sold = at_broker(venue, "KLP-2").request

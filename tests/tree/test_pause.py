@@ -10,8 +10,7 @@ from tests.tree.truth import of_broker
 
 
 def _post(home: Home, side: str, client_order_id: str) -> tuple[int, str]:
-    order = {"symbol": "BHP/AUD", "side": side, "quantity": "20", "type": "MARKET"}
-    answer = home.call("POST", "/orders", order | {"client_order_id": client_order_id})
+    answer = home.propose(client_order_id, side=side)
     return answer.status_code, str(answer.json().get("code", ""))
 
 

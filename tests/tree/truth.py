@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapters.store import open_book
+from adapters.store.verification import verify
 from runtime.clocks import SystemClock
 from simulators.books import Books
 
@@ -77,3 +78,9 @@ def of_ledger(state_dir: Path, mode: str, account: str) -> list[Traded]:
         ]
     finally:
         book.close()
+
+
+def hold_to_their_journals(state_dir: Path) -> None:
+    """Every book there is what was written: its journal alone gives each of its tables."""
+    for path in sorted(state_dir.glob("*/ledger.db")):
+        verify(path)

@@ -7,32 +7,54 @@ what is to change comes as a new one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.book import BookError
 from adapters.store.columns import micros
 from adapters.store.connection import Connection
+from adapters.store.migrations.adoptions import ADOPTIONS
+from adapters.store.migrations.costs import COSTS
 from adapters.store.migrations.executions_by_venue import EXECUTIONS_BY_VENUE
 from adapters.store.migrations.first_book import FIRST_BOOK
+from adapters.store.migrations.journal_chain import JOURNAL_CHAIN
+from adapters.store.migrations.journal_subjects import JOURNAL_SUBJECTS
+from adapters.store.migrations.money import MONEY
 from adapters.store.migrations.order_changes import ORDER_CHANGES
+from adapters.store.migrations.outside_facts import OUTSIDE_FACTS
+from adapters.store.migrations.plans import PLANS
+from adapters.store.migrations.splits import SPLITS
+from runtime.crash_points import CrashPoint, reached
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step: its number (from 1, without gaps), a name, and its statements."""
+    """One step: its number (from 1, rising), a name, and its statements.
+
+    What SQL does not say is done by a function of the connection and the time of the step.
+    """
 
     number: int
     name: str
-    statements: tuple[str, ...]
+    statements: tuple[str | Callable[[Connection, datetime], None], ...]
 
 
 MIGRATIONS = (
     Migration(1, "first_book", FIRST_BOOK),
     Migration(2, "order_changes", ORDER_CHANGES),
     Migration(3, "executions_by_venue", EXECUTIONS_BY_VENUE),
+    Migration(4, "journal_chain", JOURNAL_CHAIN),
+    Migration(5, "adoptions", ADOPTIONS),
+    Migration(6, "costs", COSTS),
+    Migration(7, "plans", PLANS),
+    Migration(8, "money", MONEY),
+    Migration(9, "outside_facts", OUTSIDE_FACTS),
+    Migration(13, "journal_subjects", JOURNAL_SUBJECTS),
+    Migration(14, "splits", SPLITS),
 )
+#: From this step on the journal is chained.
+CHAINED = 4
 
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS schema_history (
@@ -83,9 +105,15 @@ def migrate(
             connection.execute(_HISTORY)
             for step in due:
                 for statement in step.statements:
-                    connection.execute(statement)
+                    if isinstance(statement, str):
+                        connection.execute(statement)
+                    else:
+                        statement(connection, at)
+                    reached(CrashPoint.MIGRATION_INSIDE)
                 connection.execute(
                     "INSERT INTO schema_history (number, name, applied_us) VALUES (?, ?, ?)",
                     (step.number, step.name, micros(at)),
                 )
+            reached(CrashPoint.MIGRATION_BEFORE_COMMIT)
+        reached(CrashPoint.MIGRATION_COMMITTED)
     return len(due)

@@ -1,0 +1,7 @@
+"""`python -m console.install`."""
+
+import sys
+
+from console.install.program import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The whole process, broken on purpose: on virtual time, and as real processes."""

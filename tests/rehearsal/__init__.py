@@ -1,0 +1,1 @@
+"""The rehearsal on trial: its faults and its invariants."""
