@@ -372,6 +372,10 @@ class _Socket:
         """Address and port."""
         return "127.0.0.1", self.port
 
+    def fileno(self) -> int:
+        """None behind it, as of a closed one: what has come has been handed on."""
+        return -1
+
     def setsockopt(self, level: int, option: int, value: object) -> None:
         """Only a reset in place of an orderly end makes a difference here."""
         if option == socket.SO_LINGER:

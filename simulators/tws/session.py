@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
@@ -98,14 +99,8 @@ class Session(asyncio.Protocol):
         """Act on every message that is now complete, then answer all at once."""
         if self.is_over:
             return
-        try:
-            bodies = self._reader.feed(data)
-        except FrameError as fault:
-            self.drop(str(fault))
-            return
-        for body in bodies:
-            self._take(unpack(body))
-        self.flush()
+        if self._act_on(data):
+            self.flush()
 
     def eof_received(self) -> bool:
         """A half-closed socket is a client that has gone: its id is free at once."""
@@ -113,7 +108,10 @@ class Session(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is gone."""
+        """The socket is gone; a failed write ended it before all that had come was read."""
+        if exc is not None and not self.is_over:
+            # TWS reads beside its writing: it acts on an order that came before the end.
+            self._act_on(self._left_unread())
         self._end("the connection was lost" if exc else "closed")
 
     # What the desks call.
@@ -202,6 +200,29 @@ class Session(asyncio.Protocol):
             transport.abort()
 
     # The steps of a session.
+
+    def _act_on(self, data: bytes) -> bool:
+        """Act on every message that is now complete; False if these were no messages."""
+        try:
+            bodies = self._reader.feed(data)
+        except FrameError as fault:
+            self.drop(str(fault))
+            return False
+        for body in bodies:
+            self._take(unpack(body))
+        return True
+
+    def _left_unread(self) -> bytes:
+        """What the socket holds still: a failed write closes it unread, as asyncio has it."""
+        assert self._transport is not None
+        descriptor = self._transport.get_extra_info("socket").fileno()
+        left = b""
+        try:
+            while descriptor >= 0 and (data := os.read(descriptor, 1 << 16)):
+                left += data
+        except OSError:  # nothing is left, or it was taken away with the connection
+            pass
+        return left
 
     def _take(self, fields: list[str]) -> None:
         if self.is_over:

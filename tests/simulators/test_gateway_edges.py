@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,30 @@ def test_a_half_closed_socket_frees_its_id_at_once(tmp_path: Path) -> None:
             assert place.history().connects(5) == 2
             await first.close()
             await second.close()
+
+    asyncio.run(scene())
+
+
+def test_an_order_that_came_before_a_reset_is_acted_on_though_a_write_fails_first(
+    tmp_path: Path,
+) -> None:
+    async def scene() -> None:
+        async with house(tmp_path) as place:
+            client = socket.create_connection(("127.0.0.1", place.port))
+            client.sendall(b"API\0" + frame(b"v100..176") + pack(["71", "2", "5", ""]))
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while 5 not in place.gateway.clients:
+                    await asyncio.sleep(0)
+                served = place.gateway.clients[5]
+                # Until the next await the gateway reads nothing, as one that just thaws.
+                client.sendall(pack(place_order(1, order_ref="LAST")))
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.close()
+                served.send_error(-1, 2104, "Market data farm connection is OK:hfarm")
+                served.flush()
+                while not served.is_over:
+                    await asyncio.sleep(0)
+            assert place.history().orders_per_ref() == {"LAST": 1}
 
     asyncio.run(scene())
 
