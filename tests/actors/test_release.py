@@ -80,9 +80,10 @@ def test_a_released_fact_is_handled_once_more(plant: Any) -> None:
 def test_one_that_crashes_again_is_kept_again_under_the_same_id_and_counted(plant: Any) -> None:
     tree, diary, _, told = keeping(plant)
     id = poison(tree, diary)
+    diary.wait_for("ledger", "kept 1", times=2)
     for times in (2, 3):
         tree.system.release(id, "me", "try")
-        diary.wait_for("ledger", f"kept {times}")
+        diary.wait_for("ledger", f"kept {times}", times=2)
         assert diary.of("poisoned") == ["a"] * (times + 1), "one crash a release"
         [letter] = tree.system.dead_letters.items()
         assert (letter.id, letter.times) == (id, times)

@@ -16,6 +16,7 @@ from itertools import cycle
 
 CONNECTIONS = 40
 AT_ONCE = 25
+_BOTH = selectors.EVENT_READ | selectors.EVENT_WRITE
 
 
 def requests(token: str) -> list[bytes]:
@@ -50,22 +51,25 @@ def flood(port: int, token: str, least: int) -> int:
     while offered < least or not select.select([sys.stdin], [], [], 0)[0]:
         for key, events in selector.select(1.0):
             wire: socket.socket = key.fileobj  # type: ignore[assignment]
-            left: bytes = key.data
+            kind, left = key.data
             try:
-                if events & selectors.EVENT_WRITE and left:
-                    sent = wire.send(left)
-                    offered += AT_ONCE if sent == len(left) else 0
-                    selector.modify(wire, selectors.EVENT_READ, left[sent:])
+                if events & selectors.EVENT_WRITE:
+                    left = left[wire.send(left) :]
+                    offered += 0 if left else AT_ONCE
+                    wanted = _BOTH if left else selectors.EVENT_READ
+                    selector.modify(wire, wanted, (kind, left))
                     continue
                 if wire.recv(65536):
+                    # Where it is kept open for more, more is sent.
+                    selector.modify(wire, _BOTH, (kind, left or kind))
                     continue
             except OSError:
                 pass
             selector.unregister(wire)
             wire.close()
             _open(selector, port, next(kinds))
-    for key in list(selector.get_map().values()):
-        key.fileobj.close()  # type: ignore[union-attr]
+    for open_one in list(selector.get_map().values()):
+        open_one.fileobj.close()  # type: ignore[union-attr]
     selector.close()
     return offered
 
@@ -74,7 +78,7 @@ def _open(selector: selectors.BaseSelector, port: int, kind: bytes) -> None:
     wire = socket.socket()
     wire.setblocking(False)
     wire.connect_ex(("127.0.0.1", port))
-    selector.register(wire, selectors.EVENT_READ | selectors.EVENT_WRITE, kind)
+    selector.register(wire, _BOTH, (kind, kind))
 
 
 if __name__ == "__main__":

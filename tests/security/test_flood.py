@@ -59,7 +59,7 @@ def test_the_tree_trades_on_while_its_hook_is_flooded(home: Home) -> None:
     lines, peaks = _lines(home), _peaks(home)
     begun = time.monotonic()
     with flooded(home) as counted:
-        until(lambda: _refused(home) > 500, "the flood is felt at the door", every=0.2)
+        until(lambda: _refused(home) > 500, "the flood is felt at the door", 60.0, every=0.2)
         for number in range(ORDERS):
             body = {"symbol": "BHP/AUD", "side": "BUY", "quantity": "20", "type": "MARKET"}
             body["client_order_id"] = f"KLP-F{number}"
