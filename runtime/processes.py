@@ -22,6 +22,7 @@ class ChildProcess:
     def __init__(self, pid: int, popen: subprocess.Popen[bytes] | None) -> None:
         self.pid = pid
         self._popen = popen
+        self._born = _born(pid) if popen is None else ""
 
     @property
     def adopted(self) -> bool:
@@ -32,7 +33,7 @@ class ChildProcess:
         """It runs."""
         if self._popen is not None:
             return self._popen.poll() is None
-        return is_alive(self.pid)
+        return is_alive(self.pid) and _born(self.pid) == self._born
 
     def status(self) -> int | None:
         """Its exit status, negative for a signal; None while it runs or when nobody knows."""
@@ -45,11 +46,17 @@ class ChildProcess:
             self._signal(signal.SIGKILL)
             self._gone_within(1.0)
 
+    def kill(self) -> None:
+        """`kill -9`, at once and without waiting."""
+        self._signal(signal.SIGKILL)
+
     def _signal(self, number: int) -> None:
-        try:
-            os.kill(self.pid, number)
-        except ProcessLookupError:
-            return
+        """Not by its id alone: once it has ended, that id may be a stranger's."""
+        if self._popen is not None:
+            self._popen.send_signal(number)
+        elif self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def _gone_within(self, seconds: float) -> bool:
         end = time.monotonic() + seconds
@@ -96,10 +103,11 @@ def adopt_process(pid: int, marks: Sequence[str]) -> ChildProcess | None:
 
     The marks matter: a process id is used again, and a stranger must not be taken for ours.
     """
+    found = ChildProcess(pid, None)
     words = command_line(pid)
     if words is None or not all(any(mark in word for word in words) for mark in marks):
         return None
-    return ChildProcess(pid, None)
+    return found
 
 
 def is_alive(pid: int) -> bool:
@@ -117,6 +125,14 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return not Path("/proc").is_dir()
+
+
+def _born(pid: int) -> str:
+    """When it was started, in ticks since the machine's own start; empty where nobody says."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def command_line(pid: int) -> list[str] | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import socket
 import sys
 import threading
@@ -111,7 +110,8 @@ class Demo:
 
     def kill(self) -> None:
         """`kill -9`; gone when this returns."""
-        os.kill(self.pid, signal.SIGKILL)
+        assert self._kelpie is not None
+        self._kelpie.kill()
         self.until(lambda: not self.alive(), "the process is gone", 10.0)
 
     def gateway_pid(self) -> int:

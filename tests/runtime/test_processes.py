@@ -98,3 +98,21 @@ def test_one_is_adopted_by_all_its_marks_alone(output: Path) -> None:
     assert child.status() == -signal.SIGTERM
     assert adopt_process(child.pid, ["mark-1"]) is None
     assert command_line(child.pid) is None
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_stranger_that_got_its_id_is_neither_taken_for_it_nor_ended(
+    adopted: bool, output: Path
+) -> None:
+    child = start(WAITS, output, "mine")
+    ended = adopt_process(child.pid, ["mine"]) if adopted else child
+    assert ended is not None
+    child.stop(5.0)
+    stranger = start(STUBBORN, output)
+    ended.pid = stranger.pid  # the kernel gives ids anew; what is left of the child is as it was
+    assert not ended.alive()
+    ended.stop(0.1)
+    ended.kill()
+    assert stranger._popen is not None
+    stranger._popen.send_signal(signal.SIGUSR1)
+    assert stranger._popen.wait(10) == -signal.SIGUSR1, "it was ended in its place"
