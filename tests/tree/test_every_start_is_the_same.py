@@ -14,7 +14,7 @@ import pytest
 
 from simulators.broker import ACCOUNT
 from tests.pains.conftest import Stage
-from tests.tree.home import Home, Kelpie
+from tests.tree.home import PROGRAM_WITHIN, Home, Kelpie
 from tests.tree.waiting import until
 
 PAPER = {
@@ -114,7 +114,7 @@ def test_one_book_and_one_venue_give_one_state_whatever_ended_the_run_before(
         if end is not None:
             end(house.start(**PAPER), house)
         run = house.start(**PAPER)
-        until(lambda: _compared(house), "compared with the venue", every=0.1)
+        until(lambda: _compared(house), "compared with the venue", PROGRAM_WITHIN, every=0.1)
         states.append(state_of(house))
         run.kill()
     assert states[0]["reconciliation"]["mismatches"][0]["rule"] == "POSITION_SHORT"
