@@ -46,7 +46,7 @@ class Owner:
 
     def paused(self) -> bool:
         with self.market.tree.hook.client(TOKEN) as client:
-            return bool(client.get("/account").json()["paused"])
+            return bool(client.get("/account").json().get("paused"))
 
 
 @pytest.fixture
@@ -56,8 +56,9 @@ def owner(plant: Plant, tmp_path: Path, request: pytest.FixtureRequest) -> Owner
     market = trading_tree(plant, tmp_path / "state", **limits)
     market.open()
     with market.tree.hook.client(TOKEN) as client:
-        id = client.post("/orders", json=ORDER).json()["client_order_id"]
-        market.fill(id, 4, "45.00")
+        body = {**ORDER, "client_order_id": "KLP-OWNERS"}
+        until(lambda: client.post("/orders", json=body).status_code == 202, "the order is taken")
+        market.fill("KLP-OWNERS", 4, "45.00")
     return Owner(market)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from adapters.ib.budget import Lane
 from adapters.ib.instrument_store import InstrumentStore
 from adapters.ib.link import IBLink, IBLinkOptions
 from adapters.venue import BarsQuery, LinkError
@@ -104,7 +105,7 @@ def link_to(
     client_id: int = 1,
     account: str | None = None,
     paper: bool | None = None,
-    step_seconds: float = 2.0,
+    step_seconds: float = 10.0,
     store: InstrumentStore | None = None,
     **more: Any,
 ) -> IBLink:
@@ -119,6 +120,26 @@ def link_to(
         **more,
     )
     return IBLink(asyncio.get_running_loop(), sink, SystemClock(), options, store)
+
+
+def written_by(link: IBLink) -> list[float]:
+    """When each message is written from now on (monotonic seconds).
+
+    At the other end what was written in time may be read bunched, by a gateway that had no turn.
+    """
+    budget, clock = link._client.budget, SystemClock()
+    write, written = budget._write, list[float]()
+
+    def noted(lane: Lane, *piece: str) -> None:
+        written.extend(clock.monotonic() for _ in piece)
+        write(lane, *piece)
+
+    budget._write = noted
+    return written
+
+
+def most_in_a_second(moments: list[float]) -> int:
+    return max(sum(since <= each < since + 1.0 for each in moments) for since in moments)
 
 
 def day_of(symbol: Symbol, *, what: What | None = None) -> BarsQuery:

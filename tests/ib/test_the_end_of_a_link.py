@@ -161,7 +161,7 @@ def test_a_list_that_never_ends_is_unended_and_keeps_no_other(kind: str, name: s
         async with listening(peer):
             link = link_to(peer.port, sink)
             await link.open()
-            answer = await link.round(3, 0.2)
+            answer = await link.round(3, 1.0)
             assert (answer.number, answer.unended, answer.complete) == (3, (name,), False)
             link.close()
 
@@ -175,11 +175,11 @@ def test_the_late_end_of_an_older_list_does_not_end_the_newer_one() -> None:
         async with listening(peer):
             link = link_to(peer.port, sink)
             await link.open()
-            assert (await link.round(1, 0.1)).unended == ("open_orders",)
+            assert (await link.round(1, 1.0)).unended == ("open_orders",)
             peer.mute = set()
             # Only now does the answer to the first come; the second is answered with its own.
             peer.on["16"] = lambda fields: (frame(53, 1),)
-            assert (await link.round(2, 0.2)).unended == ("open_orders",)
+            assert (await link.round(2, 1.0)).unended == ("open_orders",)
             peer.on["16"] = lambda fields: (
                 frame(53, 1),
                 opened(5, "K1", "Submitted"),

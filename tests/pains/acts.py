@@ -6,8 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from actors import names
+from actors.messages import GetWhyNot
+from domain.risk_views import WhyNotView
+from domain.symbols import Symbol
 from tests.tree.in_process import Tree
-from tests.tree.waiting import until
+from tests.tree.waiting import SOON, until
 
 RESTS = "30"
 """A bid for BHP that nobody hits while its market stands still."""
@@ -75,13 +79,20 @@ def quote_of(tree: Tree, symbol: str = "BHP/AUD") -> dict[str, Any] | None:
 
 
 def wait_for_quote(tree: Tree, symbol: str = "BHP/AUD") -> Decimal:
-    """Wait for a fresh quote; its ask."""
+    """Wait for a fresh quote that the desk has as well; its ask."""
 
     def fresh() -> Any:
         quote = quote_of(tree, symbol)
         return quote if quote is not None and not quote["stale"] else None
 
-    return Decimal(str(until(fresh, f"a fresh quote of {symbol}")["ask"]))
+    ask = Decimal(str(until(fresh, f"a fresh quote of {symbol}")["ask"]))
+
+    def told() -> bool:
+        said = tree.system.ask(names.DESK, GetWhyNot(Symbol.parse(symbol))).get(timeout=SOON)
+        return isinstance(said, WhyNotView) and said.price is not None
+
+    until(told, "the desk has been told of it")
+    return ask
 
 
 def state_of(tree: Tree, seat: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def prove_absent(stage: Stage, tree: Tree, name: str) -> None:
     It counts at its worst until then, and ends as not sent.
     """
     until(lambda: doubted(tree, name), f"{name} is in doubt")
-    assert tree.state(name) == "UNKNOWN"
+    tree.wait_for_state(name, "UNKNOWN")
     for seconds in (_SETTLED_SECONDS, _BETWEEN_SECONDS):
         before = rounds(tree)
         leap(stage, tree, seconds)

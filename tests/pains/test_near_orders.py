@@ -34,7 +34,8 @@ def test_orders_that_a_dialog_holds_back_are_neither_ended_nor_sent_again(stage:
         assert tree.call("POST", "/reconcile").status_code == 202
         until(lambda: len(stage.wire().from_client(Request.ALL_OPEN_ORDERS)) > asked, "lists come")
         until(tree.ready, "reconciled")
-        assert {tree.state(name) for name in wanted} <= {"SENT", "UNKNOWN"}
+        left = lambda: {tree.state(name) for name in wanted} <= {"SENT", "UNKNOWN"}  # noqa: E731
+        until(left, "all have left")
         assert tree.get("/account")["working_orders"] == 15, "each counts"
         assert stage.books().orders == (), "nothing is at the broker"
         stage.control.end("dialog")

@@ -45,7 +45,8 @@ def test_what_the_gateway_never_saw_is_unknown_until_it_is_proven_absent(stage: 
         send(tree, "KLP-1")
         until(lambda: len(stage.wire().placements("KLP-1")) == 1, "it is on the wire")
         until(lambda: doubted(tree, "KLP-1"), "asked for on the next link, and not there")
-        assert tree.state("KLP-1") == "UNKNOWN"
+        tree.wait_for_state("KLP-1", "UNKNOWN")
+        until(tree.settled, "the desk has heard it")
         assert asked_after_the_restart(stage, Request.ALL_OPEN_ORDERS)
         assert asked_after_the_restart(stage, Request.COMPLETED_ORDERS)
         assert asked_after_the_restart(stage, Request.EXECUTIONS)
@@ -57,7 +58,10 @@ def test_what_the_gateway_never_saw_is_unknown_until_it_is_proven_absent(stage: 
         prove_absent(stage, tree, "KLP-1")
         assert reserved(tree) == 0
         assert "never came there" in tree.get("/orders/KLP-1")["reason"]
-        assert any(line.startswith("ENDED     KLP-1 not sent") for line in tree.said), tree.said
+        until(
+            lambda: any(line.startswith("ENDED     KLP-1 not sent") for line in tree.said),
+            "it is said",
+        )
         # The next one goes through; the one that was lost stays lost.
         send(tree, "KLP-3")
         tree.wait_for_state("KLP-3", "WORKING")

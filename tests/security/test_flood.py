@@ -53,7 +53,7 @@ def flooded(home: Home) -> Iterator[dict[str, int]]:
 
 @pytest.mark.timeout(180)
 def test_the_tree_trades_on_while_its_hook_is_flooded(home: Home) -> None:
-    home.start(STRATEGY="none")
+    home.start(STRATEGY="none", ENTRY_PREVIEWS="false")
     home.wait_until_ready(60.0)
     before, asked_before = home.incarnations(), _questions(home)
     lines, peaks = _lines(home), _peaks(home)
@@ -90,7 +90,7 @@ def _taken(home: Home, body: dict[str, str]) -> bool:
         return False
     assert answer.status_code in (202, 503), answer.text
     if answer.status_code == 503:
-        assert answer.json()["code"] == "SEAT_SLOW", answer.text
+        assert answer.json()["code"] in ("SEAT_SLOW", "SEAT_BUSY", "NOT_CONFIRMED"), answer.text
     return answer.status_code == 202
 
 

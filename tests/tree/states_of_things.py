@@ -108,7 +108,8 @@ def _unknown(stage: Stage, tree: Tree) -> None:
     taken(tree, "KLP-LOST", side="SELL", quantity=DOUBTFUL, type="LIMIT", limit_price="60")
     until(lambda: doubted(tree, "KLP-LOST"), "it is in doubt")
     until(lambda: tree.desk().venues[0].reconciled, "reconciled on the next link")
-    assert tree.state("KLP-LOST") == "UNKNOWN"
+    tree.wait_for_state("KLP-LOST", "UNKNOWN")
+    until(tree.settled, "the desk has heard it")
     tick(stage)
 
 

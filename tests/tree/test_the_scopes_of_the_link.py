@@ -217,7 +217,7 @@ def test_pain_21_a_handler_that_hangs_does_not_hold_the_heartbeat_up(
         try:
             assert begun.wait(SOON)
             beats = stage.asked(Request.CURRENT_TIME)
-            until(lambda: stage.asked(Request.CURRENT_TIME) >= beats + 5, "five heartbeats")
+            until(lambda: stage.asked(Request.CURRENT_TIME) >= beats + 10, "ten heartbeats")
         finally:
             until_let_go.set()
         assert stage.tree.ready() and stage.links() == 1
@@ -227,4 +227,4 @@ def test_pain_21_a_handler_that_hangs_does_not_hold_the_heartbeat_up(
             for line in metrics.splitlines()
             if line.startswith('kelpie_loop_lag_seconds{actor="ib.connection"}')
         ]
-        assert 0.0 <= float(lag.split()[-1]) < 1.0
+        assert 0.0 <= float(lag.split()[-1]) < 4.5, "the five seconds of the other would show"
