@@ -207,6 +207,7 @@ def test_what_is_reported_of_an_older_incarnation_is_ignored(plant: Any) -> None
     diary = Diary()
     tree = plant(diary, recorder(diary, "a"))
     diary.wait_for("a", "start")
+    tree.system.inspect("a").get(timeout=LIMIT)  # the root has been told that it runs
     tree.tell("root", RestartChild("a", "a test"))
     diary.wait_for("a", "start", times=2)
     for stale in (ChildWedged("a", 1, "Hang", 9.0), ChildExited("a", 1, Exit(ExitKind.CRASHED))):

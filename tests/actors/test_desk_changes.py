@@ -90,7 +90,7 @@ def desk(options: DeskOptions, *orders: Order, in_auction: bool = False) -> Iter
         yield company
 
 
-ASKING = replace(OPTIONS, previews=True)
+ASKING = replace(OPTIONS, previews=True, preview_seconds=60.0)
 
 
 def entry(name: str, quantity: str = "20") -> OrderRequest:
@@ -135,7 +135,7 @@ def test_without_an_answer_the_entry_is_refused_and_its_place_is_free() -> None:
     with desk(ASKING) as company:
         assert proposed(company, entry("K-1")).pending
         asked = company.heard.wait_for(AskPreview, seat=CONNECTION)
-        company.leap(2.6)
+        company.leap(60.6)
         refused = company.heard.wait_for(Verdict, seat=MONITOR)
         assert (refused.admitted, refused.code) == (False, "PREVIEW_UNANSWERED")
         # What comes after that is too late.
@@ -172,10 +172,10 @@ def test_after_the_answer_the_gates_are_walked_again() -> None:
 
 def test_a_proposal_whose_time_is_over_when_the_answer_comes_is_not_sent() -> None:
     with desk(ASKING) as company:
-        propose = Propose(company.clock.monotonic() + 1, entry("K-1"), MONITOR, "a test")
+        propose = Propose(company.clock.monotonic() + 30, entry("K-1"), MONITOR, "a test")
         assert company.system.ask(DESK, propose).get(timeout=LIMIT).pending
         ticket = company.heard.wait_for(AskPreview, seat=CONNECTION).ticket
-        company.leap(1.5)
+        company.leap(30.5)
         company.tell(DESK, PreviewCame("K-1", ticket, TOLD))
         assert company.heard.wait_for(Verdict, seat=MONITOR).code == "ORDER_EXPIRED_UNSENT"
         assert company.heard.of(RecordIntent) == []

@@ -152,7 +152,7 @@ def test_what_no_rule_speaks_of_cannot_be_opened() -> None:
 
 
 def test_the_venue_s_preview_is_what_the_estimate_is_by() -> None:
-    with desk(replace(STRICT, previews=True), AUD="100000") as company:
+    with desk(replace(STRICT, previews=True, preview_seconds=60.0), AUD="100000") as company:
         assert proposed(company, buy(BHP, 100)).pending
         ticket = company.heard.wait_for(AskPreview).ticket
         company.tell(
@@ -165,7 +165,7 @@ def test_the_venue_s_preview_is_what_the_estimate_is_by() -> None:
 
 @pytest.mark.parametrize("preview_only", [False, True])
 def test_a_preview_that_is_too_dear_refuses(preview_only: bool) -> None:
-    with desk(replace(STRICT, previews=True), AUD="100000") as company:
+    with desk(replace(STRICT, previews=True, preview_seconds=60.0), AUD="100000") as company:
         assert proposed(company, buy(BHP, 100), preview_only=preview_only).pending
         ticket = company.heard.wait_for(AskPreview).ticket
         dear = replace(PREVIEW, commission=Decimal(25))

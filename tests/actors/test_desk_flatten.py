@@ -192,9 +192,9 @@ def test_an_exit_that_is_refused_again_and_again_is_given_up_loudly() -> None:
             company.heard.wait_for(RecordIntent, times=times)
             now = company.clock.now()
             company.tell(DESK, recorded(exits(company)[-1], OrderState.REJECTED, now))
-            wait(company, 2)
+            wait(company, 1)
             assert len(exits(company)) == times, "not at once"
-            wait(company, 4)
+            wait(company, 5)
         assert len(exits(company)) == 5
         [item] = shown(company).items
         assert (item.progress, item.note) == (Progress.LEFT, "no")

@@ -87,7 +87,7 @@ def connected(
         first_look=first_look or FirstLook(),
     )
     with served(peer):
-        link = IBLinkOptions("127.0.0.1", peer.port, 1, step_seconds=2.0, known_symbols=symbols)
+        link = IBLinkOptions("127.0.0.1", peer.port, 1, step_seconds=LIMIT, known_symbols=symbols)
         actors = {
             CONNECTION: lambda s, seat: Connection(
                 s,

@@ -21,6 +21,7 @@ from tests.actors.conftest import (
     Recorder,
     recorder,
 )
+from tests.tree.waiting import until
 
 ALL = Strategy.ONE_FOR_ALL
 CRASH = Crash(ValueError("a bug"))
@@ -201,8 +202,12 @@ def test_nobody_starts_before_the_wait_of_the_one_that_crashed_is_over(plant: An
     tree.tell("c", CRASH)
     diary.wait_for("c", "CRASHED 3600.0")
     diary.wait_for("a", "stop")
-    state = tree.system.inspect("root").get(timeout=LIMIT)
-    assert {child["phase"] for child in state["children"]} == {"waiting"}
+
+    def phases() -> set[str]:
+        state = tree.system.inspect("root").get(timeout=LIMIT)
+        return {child["phase"] for child in state["children"]}
+
+    until(lambda: phases() == {"waiting"}, "all have ended, and wait", every=0.001)
     assert tree.incarnations() == {"a": 1, "b": 1, "c": 1}
     tree.leap(3600.0)
     diary.wait_for("c", "start", times=2)

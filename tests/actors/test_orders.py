@@ -176,6 +176,7 @@ def test_a_book_that_an_earlier_incarnation_asked_for_is_too_old() -> None:
     actors = {ORDERS: lambda s, seat: Orders(s, seat, venue=names.IB)}
     with gathered(actors, LEDGER, CONNECTION, RESYNC) as company:
         company.heard.wait_for(LoadBook)
+        company.state(ORDERS)  # the root has been told that it runs
         company.restart(ORDERS)
         company.heard.wait_for(LoadBook, times=2)
         company.tell(ORDERS, BookLoaded((order(),), (), (), 1))
@@ -216,9 +217,9 @@ def test_an_order_of_which_no_word_comes_is_unknown_whatever_the_wall_clock_says
     # Made an hour ahead: the wall clock has since stepped back.
     made = intent().created_at + ahead
     with trading(tmp_path, order(state, created_at=made)) as company:
-        company.leap(2.0)
+        company.leap(0.5)
         assert company.state(ORDERS)["open"] == {state.value: 1}
-        company.leap(3.5)
+        company.leap(5.0)
         ends(company, OrderState.UNKNOWN)
         assert company.heard.wait_for(QueryOrder).claim == "IN_DOUBT"
 

@@ -225,16 +225,19 @@ def test_a_stop_that_is_gone_comes_back_in_a_group_that_no_order_was_in(watch: W
 def test_what_is_refused_is_tried_again_ever_later(watch: Watch) -> None:
     watch.begin()
     at: list[float] = []
+    leapt: list[float] = []
     for times in range(1, 5):
         while len(watch.proposed(Propose)) < times:
             watch.lists()
             watch.wait(1)
         at.append(watch.company.clock.monotonic())
+        leapt.append(watch.company.clock._ahead)
         [*_, last] = watch.heard.of(Propose, DESK)
         refused = Verdict(last.request.client_order_id, False, "NO", "It is refused.", "")
         watch.tell(refused)
     gaps = [round(later - sooner) for sooner, later in pairwise(at)]
-    assert gaps[0] <= 2 and gaps[1] >= 9 and gaps[2] >= 18, gaps
+    # At once is a matter of its own seconds; what the machine took comes on top.
+    assert leapt[1] - leapt[0] <= 2 and gaps[1] >= 9 and gaps[2] >= 18, gaps
     assert watch.colours()[-1] is Colour.RED
 
 

@@ -186,10 +186,10 @@ def test_another_quantity_needs_an_execution(watch: Watch, *, explained: bool) -
     )
     told = (other,) if explained else ()
     lists(watch, 150, *told)
-    watch.wait(2)
+    watch.wait(1)
     lists(watch, 150, *told)
     assert not guard(watch).held_back, "a position may lag behind its fill"
-    watch.wait(4)
+    watch.wait(5)
     lists(watch, 150, *told)
     assert guard(watch).held_back is not explained
     lists(watch, 100, *told)

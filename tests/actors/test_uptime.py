@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -77,23 +78,26 @@ def live(company: Company, stood: Stood, times: int, *, tell: bool = True) -> No
 
 
 def test_the_time_is_booked_as_the_venue_stood_in_it(disk: Disk) -> None:
+    began = time.monotonic()
     with seated(disk) as company:
         live(company, READY, 3)
         live(company, LOST, 2)
         live(company, PAUSED, 1)
         told = seconds(company)
+        spare = 2 + time.monotonic() - began  # what the machine took is booked as well
         assert told == {
-            READY: pytest.approx(30, abs=2),
-            LOST: pytest.approx(20, abs=2),
-            PAUSED: pytest.approx(10, abs=2),
+            READY: pytest.approx(30, abs=spare),
+            LOST: pytest.approx(20, abs=spare),
+            PAUSED: pytest.approx(10, abs=spare),
         }
         assert [e.sentence for e in seen(company).events] == ["Kelpie was started."]
     with seated(disk) as company:  # another start of the process
-        assert seconds(company)[LOST] == pytest.approx(20, abs=2), "it is on the disk"
+        assert seconds(company)[LOST] == pytest.approx(20, abs=spare), "it is on the disk"
         assert len(seen(company).events) == 2
 
 
 def test_a_desk_that_says_nothing_is_no_venue_that_is_well(disk: Disk) -> None:
+    began = time.monotonic()
     with seated(disk) as company:
         live(company, READY, 1)
         live(company, READY, 6, tell=False)
@@ -103,7 +107,8 @@ def test_a_desk_that_says_nothing_is_no_venue_that_is_well(disk: Disk) -> None:
         live(company, READY, 1)
         live(company, READY, 1)
         after = seconds(company)
-        assert after[NOT_TOLD] <= told[NOT_TOLD] + 2, "and from its next word on it is believed"
+        spare = 2 + time.monotonic() - began
+        assert after[NOT_TOLD] <= told[NOT_TOLD] + spare, "and from its next word on it is believed"
 
 
 def test_a_machine_that_slept_did_not_run(disk: Disk) -> None:
@@ -121,16 +126,19 @@ def test_a_machine_that_slept_did_not_run(disk: Disk) -> None:
 
 
 def test_a_clock_that_steps_loses_and_invents_nothing(disk: Disk) -> None:
+    began = time.monotonic()
     with seated(disk) as company:
         live(company, READY, 2)
         company.clock._shift -= 1800.0  # as a time server would
         live(company, READY, 2)
         company.clock._shift += 1800.0
         live(company, READY, 2)
-        assert seconds(company) == {READY: pytest.approx(60, abs=3)}
+        found, spare = seconds(company), 3 + time.monotonic() - began
+        assert found == {READY: pytest.approx(60, abs=spare)}
 
 
 def test_a_full_disk_takes_it_later(disk: Disk) -> None:
+    began = time.monotonic()
     disk.full = True
     with seated(disk) as company:
         live(company, READY, 3)
@@ -139,7 +147,8 @@ def test_a_full_disk_takes_it_later(disk: Disk) -> None:
         assert "The disk is full." in view.trouble
         disk.full = False
         live(company, READY, 1)
-        assert seconds(company)[READY] == pytest.approx(40, abs=2)
+        found, spare = seconds(company), 2 + time.monotonic() - began
+        assert found[READY] == pytest.approx(40, abs=spare)
         assert seen(company).trouble == ""
 
 

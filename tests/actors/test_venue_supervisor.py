@@ -326,10 +326,10 @@ def test_a_supervisor_that_begins_anew_keeps_it_held_open(venue: Venue) -> None:
     venue.tell(hold(True))
     venue.diary.wait_for("ledger", "circuit.ib = 'a trial' by me")
     restart_the_supervisor(venue)
+    venue.diary.wait_for("desk", "circuit forced-open", times=2)
     venue.tell(RECONCILED)
     state = venue.state()["circuit"]
     assert (state["state"], state["beneath"]) == ("forced-open", "closed")
-    venue.diary.wait_for("desk", "circuit forced-open", times=2)
     assert venue.circuits() == ["forced-open", "forced-open"], "never closed in between"
 
 

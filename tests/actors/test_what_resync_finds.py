@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from actors import names
 from actors.messages import (
     Alert,
@@ -42,24 +44,25 @@ def view(venue: Venue) -> ReconciliationView:
 
 
 def test_a_position_that_moves_beside_orders_of_others_has_the_lists_asked_for(
-    venue: Venue,
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of their orders the lists alone tell: one of them may have traded just now."""
+    monkeypatch.setattr("actors.resync._MOVED_SECONDS", 60.0)
     venue.link()
     venue.answer(WORKING, shown_open=(OURS, THEIRS))
     told = venue.heard.wait_for(Reconciled)
     assert [order.venue_order_id for order in told.foreign] == ["77"]
     moved = PositionReport(ACCOUNT, BHP, "BHP", WORKING.request.quantity, TERMS.quantity)
     venue.company.tell(RESYNC, PositionChanged(names.IB, moved))
-    venue.company.leap(1.0)
+    venue.company.leap(30.0)
     venue.company.drain(names.connection(names.IB))
     assert len(venue.heard.of(AskRound)) == 1
-    venue.company.leap(1.1)
+    venue.company.leap(31.0)
     venue.heard.wait_for(AskRound, times=2)
     # Where nobody else has an order, our own fills make no such noise.
     venue.answer(WORKING, shown_open=(OURS,))
     venue.company.tell(RESYNC, PositionChanged(names.IB, moved))
-    venue.company.leap(3.0)
+    venue.company.leap(61.0)
     venue.company.drain(names.connection(names.IB))
     assert len(venue.heard.of(AskRound)) == 2
 
