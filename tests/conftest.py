@@ -27,19 +27,19 @@ settings.register_profile("explore", _UNTIMED)
 settings.register_profile("check", _UNTIMED, derandomize=True, database=None)
 settings.load_profile("check")
 
-#: No test that needs the market takes longer, whatever its limit allows.
-_LONGEST_ROOM = 120.0
+#: What a test without a limit of its own needs of an open market, and the most that any needs.
+_USUAL_ROOM, _LONGEST_ROOM = 60.0, 120.0
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Begin no test that the rest of the demo's markets could come into the middle of.
 
-    Every two hours they take no order for 18 seconds. A test lasts no longer than its limit in
-    seconds, which does not run yet: so it need not be able to wait.
+    Every two hours they take no order for 18 seconds. The limit of the test does not run yet: so
+    it need not be able to wait.
     """
     limited = item.get_closest_marker("timeout")
-    limit = limited.args[0] if limited and limited.args else item.config.getini("timeout")
+    limit = limited.args[0] if limited and limited.args else _USUAL_ROOM
     wait_for_open_market(timedelta(seconds=min(float(limit), _LONGEST_ROOM)))
     return (yield)
 
