@@ -60,6 +60,8 @@ class Stage:
         Unwatched where the clock leaps: a handler that runs just then would seem to hang.
         `backoff` is that of the link, `answers_within` and `hook_options` as for `growing`.
         """
+        # A market that stands still says its price once; leaps of a minute still make it old.
+        given.setdefault("QUOTE_STALE_AFTER_SECONDS", "50")
         return growing(
             self.folder,
             self.venue.port,

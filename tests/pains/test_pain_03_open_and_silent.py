@@ -115,7 +115,7 @@ def test_silence_goes_from_a_new_request_to_a_new_link_to_an_alert(stage: Stage)
 def test_a_quote_that_lived_is_stale_in_time(stage: Stage) -> None:
     """T is QUOTE_STALE_AFTER_SECONDS: a price of before it arms nothing."""
     stage.play()
-    with stage.tree(watched=False, **SETTINGS) as tree:
+    with stage.tree(watched=False, QUOTE_STALE_AFTER_SECONDS="15", **SETTINGS) as tree:
         tree.wait_until_ready()
         assert quote(tree)["stale"] is False
         silence = stage.control.do("mute", symbol="BHP/AUD")

@@ -112,7 +112,16 @@ class Tree:
     def propose(self, client_order_id: str, **terms: str) -> httpx.Response:
         """POST an order: 20 BHP at the market, unless `terms` say otherwise."""
         order = {"symbol": "BHP/AUD", "side": "BUY", "quantity": "20", "type": "MARKET"} | terms
-        return self.call("POST", "/orders", order | {"client_order_id": client_order_id})
+        body = order | {"client_order_id": client_order_id}
+
+        def decided() -> httpx.Response | None:
+            answer = self.call("POST", "/orders", body)
+            late = answer.status_code == 409 and answer.json()["code"] == "PREVIEW_UNANSWERED"
+            return None if late else answer  # nothing was placed: try again, it says
+
+        answer = until(decided, f"{client_order_id} is decided", every=0.1)
+        assert answer is not None
+        return answer
 
     def desk(self) -> DeskView:
         view = self.system.ask(names.DESK, GetDesk()).get(timeout=SOON)

@@ -15,7 +15,7 @@ import pytest
 
 from actors import names
 from tests.plain_http import TRUSTS_NOBODY
-from tests.tree.home import Home
+from tests.tree.home import PROGRAM_WITHIN, Home
 from tests.tree.in_process import Tree, Venue, growing
 from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import SOON, until
@@ -183,7 +183,7 @@ def test_bad_orders_and_strangers_are_refused_with_a_code_and_trading_goes_on(
 @pytest.mark.timeout(150)
 def test_a_second_process_on_the_same_state_refuses_and_names_the_first(home: Home) -> None:
     first = home.start(MODE="paper", IB_ACCOUNT_ID="DU1234567", STRATEGY="none")
-    until(lambda: (home.state / "hook.token").exists(), "the first has its state")
+    until(lambda: (home.state / "hook.token").exists(), "the first has its state", PROGRAM_WITHIN)
     first.hear("KELPIE")
     second = home.start(MODE="paper", IB_ACCOUNT_ID="DU1234567", STRATEGY="none")
     assert second.refuses() == 75

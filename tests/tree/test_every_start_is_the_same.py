@@ -22,6 +22,7 @@ PAPER = {
     "IB_ACCOUNT_ID": ACCOUNT,
     "STRATEGY": "none",
     "ENTRY_PREVIEWS": "false",
+    "PLAN_LATEST_AGE_MINUTES": "0",
 }
 
 
@@ -73,7 +74,11 @@ def killed_while_it_compares(run: Kelpie, home: Home) -> None:
 
 
 def killed_before_it_has_a_link(run: Kelpie, home: Home) -> None:
-    until(lambda: (home.state / "hook.token").exists() and run.screen(), "it has begun")
+    until(
+        lambda: (home.state / "hook.token").exists() and run.screen(),
+        "it has begun",
+        PROGRAM_WITHIN,
+    )
     run.kill()
 
 

@@ -74,6 +74,8 @@ def begun(folder: Path, venue: Venue, *, watched: bool = True, **given: str) -> 
     }
     more |= LIMITS | given
     with growing(folder, venue.port, QUICKLY, watched, None, {}, PATIENTLY, **more) as tree:
+        gate = tree.system.seat(names.LIVE_GATE)
+        until(lambda: gate.handled["BookLoaded"], "the gate has read the book")
         yield tree
 
 
@@ -145,9 +147,10 @@ def every_door_is_shut(
     limits = "; ".join(checklist(tree).limits)
     forged = armed(now, 8, "nobody", limits).as_text()
     tree.system.tell(names.LEDGER, RecordSetting(SETTING, forged, "nobody", "a test"))
-    before = tree.incarnations()[names.LIVE_GATE]
+    gate = tree.system.seat(names.LIVE_GATE)
+    read = gate.handled["BookLoaded"]
     tree.system.tell(names.ROOT, RestartChild(names.LIVE_GATE, "a test"))
-    until(lambda: tree.incarnations()[names.LIVE_GATE] > before, "the gate begins anew")
+    until(lambda: gate.handled["BookLoaded"] > read, "the gate begins anew, with the book")
     until(lambda: f"({item.value})" in disarmed(tree), f"the desk names {item}", every=0.05)
     for number, door in enumerate(DOORS):
         said = knock(folder, tree, door, f"KLP-{item}-{number}", capsys)

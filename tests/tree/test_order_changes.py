@@ -320,7 +320,8 @@ def test_an_entry_of_which_the_venue_does_not_say_what_it_costs_is_not_placed(
     venue.start("--market", "still", "--scenario", str(scenario))
     with growing(tmp_path, venue.port) as tree:
         tree.wait_until_ready()
-        refused = tree.propose("KLP-1")
+        order = {"symbol": "BHP/AUD", "side": "BUY", "quantity": "20", "type": "MARKET"}
+        refused = tree.call("POST", "/orders", order | {"client_order_id": "KLP-1"})
         assert (refused.status_code, refused.json()["code"]) == (409, code)
         assert tree.state("KLP-1") == ""
         assert tree.desk().reserved == 0

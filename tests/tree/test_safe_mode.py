@@ -10,7 +10,7 @@ import pytest
 
 from adapters.starts import StartsFile
 from domain.starts import History
-from tests.tree.home import Home
+from tests.tree.home import PROGRAM_WITHIN, Home
 from tests.tree.market import wait_for_open_market
 from tests.tree.waiting import until
 
@@ -40,7 +40,7 @@ def test_after_five_kills_nothing_is_entered_until_a_person_says_so(home: Home) 
     for number in range(1, 6):
         run = home.start(STRATEGY="none")
         counted = partial(_counted, home, number)
-        until(counted, "the start is counted", every=0.01)
+        until(counted, "the start is counted", PROGRAM_WITHIN, every=0.01)
         run.kill()
     assert _starts(home).safe_since is None
     sixth = home.start(STRATEGY="none")

@@ -230,13 +230,13 @@ def test_killed_after_the_exit_left_on_the_emergency_file_it_is_known_and_never_
     assert gateway is not None
     with _locked(_path(home)):
         # Something has to be written before anybody can find that it cannot be.
-        home.call("POST", "/trading/pause", {"reason": "a test"})
+        home.ask_once("POST", "/trading/pause", {"reason": "a test"})
         run.hear("Nothing is written")
         # The gateway stands still: no word of the exit comes back before the kill.
         os.kill(gateway, signal.SIGSTOP)
         answer = home.propose("KLP-OUT", side="SELL")
         assert answer.status_code == 202, answer.text
-        home.wait_for_state("KLP-OUT", "SENT")
+        home.wait_for_state("KLP-OUT", "SENT", "UNKNOWN")
         run.kill()
         os.kill(gateway, signal.SIGCONT)
         for _ in range(3):
@@ -246,7 +246,7 @@ def test_killed_after_the_exit_left_on_the_emergency_file_it_is_known_and_never_
             run.kill()
         run = home.start(STRATEGY="none")
         run.hear("GOES ON")
-    home.wait_for_state("KLP-OUT", "FILLED")
+    home.wait_for_state("KLP-OUT", "FILLED", seconds=60)
     home.wait_until_ready()
     truth = sorted(of_broker(home.books()))
     assert {each.client_order_id for each in truth} == {"KLP-1", "KLP-OUT"}
@@ -268,14 +268,14 @@ def test_where_no_file_may_grow_the_process_lives_exits_get_out_and_it_heals(hom
     unlimited = resource.prlimit(run.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (8192, unlimited[1]))
     # A switch that is written, and leaves entries to the disk alone to refuse.
-    home.call("POST", "/trading/resume", {"reason": "a test"})
+    home.ask_once("POST", "/trading/resume", {"reason": "a test"})
     run.hear("Nothing is written")
     order = {"symbol": "BHP/AUD", "side": "BUY", "quantity": "20", "type": "MARKET"}
     assert home.call("POST", "/orders", order).json()["code"] == "BOOK_NOT_WRITABLE"
     # Under an id of one's own it may have been sent before, and the book cannot be asked.
     mine = home.call("POST", "/orders", order | {"side": "SELL", "client_order_id": "KLP-MINE"})
     assert (mine.status_code, mine.json()["code"]) == (503, "SEAT_UNABLE")
-    answer = home.call("POST", "/orders", order | {"side": "SELL"})
+    answer = home.ask_once("POST", "/orders", order | {"side": "SELL"})
     assert answer.status_code == 202, answer.text
     name = answer.json()["client_order_id"]
 

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from actors import names
-from tests.tree.home import Home
+from tests.tree.home import PROGRAM_WITHIN, Home
 from tests.tree.market import wait_for_open_market
 from tests.tree.truth import of_broker, of_hook
 from tests.tree.waiting import until
@@ -37,6 +37,7 @@ def test_a_killed_gateway_is_started_again_and_trading_goes_on(home: Home) -> No
     second_pid = until(
         lambda: (pid := home.gateway_pid()) not in (None, first_pid) and pid,
         "the keeper has started another gateway",
+        PROGRAM_WITHIN,
     )
     assert second_pid != first_pid
     kelpie.hear("CONNECTED", times=2)

@@ -60,6 +60,9 @@ class Installed:
             "STRATEGY": "none",
             "PROTECT_ENTRIES": "true",
             "ALLOWED_SYMBOLS": ",".join(HELD),
+            # Nothing is sold, and no price grows old, however long the programs take to start.
+            "PLAN_LATEST_AGE_MINUTES": "0",
+            "QUOTE_STALE_AFTER_SECONDS": "300",
         }
         for folder in (self.layout.state, self.layout.logs, self.layout.settings.parent):
             folder.mkdir(parents=True)
