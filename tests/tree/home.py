@@ -24,9 +24,9 @@ from tests.tree.waiting import SOON, until
 ROOT = Path(__file__).parents[2]
 STOP_WITHIN = 10.0
 PROGRAM_WITHIN = 60.0
+"""Seconds for what a program does once it has started, which is no claim: it imports the house."""
 _AGAIN = ("SEAT_SLOW", "SEAT_BUSY")
 """What the hook answers where a seat had no turn in time: the same may be sent again."""
-"""Seconds for what a program does once it has started, which is no claim: it imports the house."""
 
 
 class Kelpie:
